@@ -1,0 +1,69 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+from .account_analytic_line import INTERNAL, STATE_SELECTION
+
+
+class TimetrackApprovalEvent(models.Model):
+    """The approval trail: who did what to a time entry, when and why. Append-only for everyone.
+
+    The trail survives its entry: ``entry_ref`` keeps the number of an entry that was deleted, and the event of
+    the deletion keeps what the entry said.
+    """
+
+    _name = "timetrack.approval.event"
+    _description = "Approval Event"
+    _order = "date desc, id desc"
+    _rec_name = "action"
+
+    line_id = fields.Many2one(
+        "account.analytic.line", string="Time Entry", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    entry_ref = fields.Integer("Entry Number", readonly=True, index=True)
+    action = fields.Selection(
+        [
+            ("submit", "Submitted"),
+            ("withdraw", "Withdrawn"),
+            ("approve", "Approved"),
+            ("reject", "Rejected"),
+            ("reopen", "Reopened"),
+            ("change", "Changed"),
+            ("delete", "Deleted"),
+            ("migrate", "Approved at Installation"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state_from = fields.Selection(STATE_SELECTION, string="From", readonly=True)
+    state_to = fields.Selection(STATE_SELECTION, string="To", readonly=True)
+    user_id = fields.Many2one("res.users", string="By", readonly=True, required=True, ondelete="restrict")
+    date = fields.Datetime("When", readonly=True, required=True)
+    reason = fields.Char(readonly=True)
+    changes = fields.Json("Changed Values", readonly=True, help="Old and new value of each changed field of the entry.")
+    changes_text = fields.Text("Changes", compute="_compute_changes_text")
+    company_id = fields.Many2one("res.company", readonly=True, index=True)
+
+    @api.depends("changes")
+    @api.depends_context("lang")
+    def _compute_changes_text(self):
+        Line = self.env["account.analytic.line"]
+        labels = {name: attributes["string"] for name, attributes in Line.fields_get(attributes=["string"]).items()}
+        for event in self:
+            event.changes_text = "\n".join(
+                f"{labels.get(name, name)}: {old} → {new}" for name, (old, new) in (event.changes or {}).items()
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Only the addon's own code adds to the trail: a trail that a client can extend proves nothing."""
+        if self.env.context.get("timetrack_internal") is not INTERNAL:
+            raise AccessError(self.env._("Events of the approval trail are recorded by the system only."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """The trail is append-only, for superusers as well."""
+        raise AccessError(self.env._("The approval trail cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_never(self):
+        raise AccessError(self.env._("The approval trail cannot be deleted."))
