@@ -257,7 +257,7 @@ class AccountAnalyticLine(models.Model):
         submitted = self.browse()
         if not self._timetrack_is_internal():
             submitted = self.filtered(lambda line: line.timetrack_state == SUBMITTED)
-        names = [name for name in vals if name in self._fields]
+        names = [name for name in vals if name in self._timetrack_traced_fields()]
         before = submitted._timetrack_snapshot(names)
         result = super().write(vals)
         submitted._timetrack_record_changes(before, names)
@@ -501,6 +501,14 @@ class AccountAnalyticLine(models.Model):
                 for line in self
             ]
         )
+
+    @api.model
+    def _timetrack_traced_fields(self):
+        """Names of the fields whose changes the trail tells.
+
+        Not the cost: it follows from hours and employee, and readers of the trail may not know it.
+        """
+        return self._fields.keys() - {"amount"} - self._timetrack_protected_fields()
 
     def _timetrack_snapshot(self, names):
         """What the entries say in the given fields, as text: a mapping of id to name to value."""

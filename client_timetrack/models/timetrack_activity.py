@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 
 
 class TimetrackActivity(models.Model):
@@ -53,8 +52,3 @@ class TimetrackActivity(models.Model):
     def _compute_top_id(self):
         for activity in self:
             activity.top_id = activity.parent_id.top_id or activity.parent_id or activity._origin
-
-    @api.constrains("parent_id")
-    def _check_parent_id(self):
-        if self._has_cycle():
-            raise ValidationError(self.env._("A service type cannot be part of itself."))

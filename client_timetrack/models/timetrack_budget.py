@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -54,7 +55,7 @@ class TimetrackBudget(models.Model):
         Line = self.env["account.analytic.line"]
         used = {project: (0.0, 0.0, 0.0) for project in self.project_id}
         for project, state, hours, amount in Line._read_group(
-            Line._timetrack_entry_domain() & [("project_id", "in", self.project_id.ids)],
+            Line._timetrack_entry_domain() & Domain("project_id", "in", self.project_id.ids),
             ["project_id", "timetrack_state"],
             ["unit_amount:sum", "amount:sum"],
         ):
