@@ -37,7 +37,7 @@ LAYERS = {  # name: (built on, what to install, with demo data)
     "demo": ("core_demo", "addons", True),
 }
 # Of an addon's files these leave no trace in a database.
-NOT_IN_DATABASE = ("tests", "readme", "__pycache__")
+NOT_IN_DATABASE = ("tests", "readme", "README.md", "README.rst", "pyproject.toml", "__pycache__")
 ASSETS = ("static/src", "static/tests")
 
 
