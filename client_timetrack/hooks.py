@@ -1,7 +1,11 @@
+from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
+# Set before the installation, time dated before this day is approved by it.
 APPROVED_BEFORE = "client_timetrack.approved_before"
+# Set by the installation: what was created up to then may be approved as earlier time.
+INSTALLED_ON = "client_timetrack.installed_on"
 
 
 def pre_init_hook(env):
@@ -44,6 +48,14 @@ def pre_init_hook(env):
 def post_init_hook(env):
     """Give projects that have allocated hours their budget, and approve the time from before the chosen date."""
     env["timetrack.budget"]._create_missing()
-    approved_before = env["ir.config_parameter"].sudo().get_param(APPROVED_BEFORE)
+    parameters = env["ir.config_parameter"].sudo()
+    if not parameters.get_param(INSTALLED_ON):
+        parameters.set_param(INSTALLED_ON, fields.Datetime.to_string(fields.Datetime.now()))
+    approved_before = parameters.get_param(APPROVED_BEFORE)
     if approved_before:
         env["account.analytic.line"]._timetrack_migrate_approve(SQL("date < %s", approved_before))
+
+
+def uninstall_hook(env):
+    """Leave no parameters behind."""
+    env["ir.config_parameter"].sudo().search([("key", "in", (APPROVED_BEFORE, INSTALLED_ON))]).unlink()

@@ -1,5 +1,6 @@
 from . import account_analytic_line
 from . import project_project
+from . import project_task
 from . import res_company
 from . import res_config_settings
 from . import res_partner
@@ -8,3 +9,6 @@ from . import timetrack_approval_event
 from . import timetrack_budget
 from . import timetrack_client_category
 from . import timetrack_deliverable
+from . import timetrack_import
+from . import timetrack_import_profile
+from . import timetrack_import_profile_column

@@ -1,6 +1,6 @@
 from psycopg2 import IntegrityError
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 from odoo.tools import SQL, mute_logger
 
@@ -127,6 +127,25 @@ class TestYearsOfTime(TimetrackCommon):
         self.env.invalidate_all()
         pre_init_hook(self.env)
         self.assertEqual([[entry[name] for name in self.FIELDS] for entry in entries], expected)
+
+    def test_administrator_approves_earlier_time(self):
+        old, new = self._entry(date="2020-01-31"), self._entry(date="2020-01-31")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_analytic_line SET create_date = '2020-01-31 10:00:00' WHERE id = %s", [old.id]
+        )
+        self.env["ir.config_parameter"].sudo().set_param("client_timetrack.installed_on", "2020-06-01 00:00:00")
+        Wizard = self.env["timetrack.earlier.wizard"]
+        with self.assertRaises(AccessError):
+            Wizard.with_user(self.lead).create({"date_before": "2020-02-01"})
+        before = Wizard.with_user(self.administrator).create({"date_before": "2020-01-31"})
+        before.action_approve()
+        self.assertEqual(old.timetrack_state, "draft", "the chosen day itself stays a draft")
+        wizard = Wizard.with_user(self.administrator).create({"date_before": "2020-02-01"})
+        self.assertEqual((wizard.count, wizard.hours), (1, 2))
+        wizard.action_approve()
+        self.assertEqual(old.timetrack_state, "approved")
+        self.assertEqual(new.timetrack_state, "draft", "this is no way to approve new time past the approvers")
 
     def test_time_from_before_a_date_becomes_approved(self):
         old, new = self._entry(date="2020-01-31"), self._entry(date="2020-02-01")

@@ -1,1 +1,3 @@
+from . import timetrack_earlier_wizard
+from . import timetrack_import_wizard
 from . import timetrack_reason_wizard

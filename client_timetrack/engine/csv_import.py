@@ -1,0 +1,443 @@
+"""Read exports of time records into typed rows, without Odoo.
+
+How it works
+    ``read_csv`` turns the bytes of a file into a :class:`Table`: the header, and records that know the line of the
+    file on which they start. ``parse_table`` turns a table into :class:`Row` objects by a :class:`Spec`. Another format
+    (a workbook, say) needs only its own function that returns a table.
+
+    Columns are found by name, never by position: an exporter that adds or moves a column changes nothing here.
+
+How errors are told
+    What makes the whole file unusable raises :class:`FileError`. What concerns one row is a :class:`Problem` in
+    ``row.errors``; a row may have several, and all of them are reported. Both carry a code and parameters: the caller
+    owns the wording, so that it can be translated.
+
+Example
+    >>> spec = Spec(columns=(
+    ...     Column("date", ("Date",), kind="date", required=True),
+    ...     Column("hours", ("Hours",), kind="hours", required=True),
+    ... ), date_formats=("%d/%m/%Y",))
+    >>> rows = list(parse_table(read_csv(b"Hours;Date\\n1:30;05/11/2024\\n2;soon\\n"), spec))
+    >>> rows[0].line, rows[0].values["hours"], rows[0].values["date"].isoformat()
+    (2, 1.5, '2024-11-05')
+    >>> rows[1].errors[0].line, rows[1].errors[0].code, rows[1].errors[0].column
+    (3, 'bad_date', 'Date')
+"""
+
+import codecs
+import csv
+import hashlib
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+DELIMITERS = (",", ";", "\t", "|")
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+MIN_YEAR = 1900
+BLANKS = " \t\r\n\u00a0\u202f\u2009\ufeff"
+_DURATION = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
+_SEP_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+
+
+class FileError(Exception):
+    """The file as a whole cannot be read.
+
+    :ivar code: ``empty``, ``encoding``, ``bad_header``, ``missing_columns`` or ``repeated_column``
+    :ivar params: values for the message of that code
+    """
+
+    def __init__(self, code: str, **params):
+        super().__init__(f"{code}: {params}")
+        self.code = code
+        self.params = params
+
+
+class NumberError(ValueError):
+    """A text is no number; ``code`` says why (``bad_number`` or ``ambiguous_number``)."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something about one row: where it is, what the cell says and why it will not do."""
+
+    line: int
+    code: str
+    column: str = ""
+    value: str = ""
+    params: dict = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one target gets its value.
+
+    Several columns with the same target are joined with a space, in their order (first name, last name).
+
+    :ivar target: name of the value in ``Row.values``
+    :ivar names: accepted names of the column; the first one found in the file is taken
+    :ivar kind: ``text``, ``date`` or ``hours``
+    :ivar constant: the value where ``names`` is empty
+    :ivar prefix: text put before a value that is not empty
+    :ivar required: an empty value makes the row invalid
+    :ivar optional: the file may lack the column
+    """
+
+    target: str
+    names: tuple = ()
+    kind: str = "text"
+    constant: str = ""
+    prefix: str = ""
+    required: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What to make of a table.
+
+    :ivar date_formats: ``strptime`` formats, tried in this order
+    :ivar decimal_mark: ``.``, ``,`` or ``auto``
+    :ivar max_hours: hours above which a row is refused; 0 for no limit
+    :ivar key_columns: names of the columns that identify a row, as it is written
+    :ivar key_targets: without key columns, the targets whose values identify a row, however they are written; rows with
+        the same values are told apart by counting them. Empty for all targets
+    """
+
+    columns: tuple
+    date_formats: tuple = ("%Y-%m-%d",)
+    decimal_mark: str = "auto"
+    max_hours: float = 0.0
+    key_columns: tuple = ()
+    key_targets: tuple = ()
+
+
+@dataclass
+class Table:
+    """A header and records ``(line, cells, problem code or None)``; ``notices`` say what had to be guessed."""
+
+    header: list
+    records: Iterable
+    encoding: str = ""
+    delimiter: str = ""
+    notices: list = field(default_factory=list)
+
+
+@dataclass
+class Row:
+    """One record of the file: its first line, its raw cells, typed values, identity and what is wrong with it.
+
+    ``links`` is the caller's, for what the values refer to.
+    """
+
+    line: int
+    cells: list
+    values: dict = field(default_factory=dict)
+    key: tuple = ()
+    errors: list = field(default_factory=list)
+    links: dict = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------- from bytes to a table
+
+def decode(data: bytes, encoding: str = "auto") -> tuple:
+    """Decode a file.
+
+    ``auto`` takes a byte order mark at its word, then UTF-8, then Windows-1252 and, where that has holes, Latin-1,
+    in which every byte means something.
+
+    :return: text, name of the encoding, whether it was guessed
+    :raise FileError: ``encoding`` if the bytes are not in the encoding that was asked for
+    """
+    if encoding and encoding != "auto":
+        try:
+            return data.decode(encoding).lstrip("\ufeff"), encoding, False
+        except (UnicodeError, LookupError) as error:
+            raise FileError("encoding", encoding=encoding, detail=str(error)) from error
+    for bom, name in BOMS:
+        if data.startswith(bom):
+            try:
+                return data.decode(name), name, False
+            except UnicodeError as error:
+                raise FileError("encoding", encoding=name, detail=str(error)) from error
+    for name in ("utf-8", "cp1252"):
+        try:
+            return data.decode(name), name, name != "utf-8"
+        except UnicodeError:
+            continue
+    return data.decode("latin-1"), "latin-1", True
+
+
+def sniff_delimiter(line: str) -> str:
+    """The delimiter that splits a header line into most cells, quoted text left out; a comma if none does.
+
+    >>> sniff_delimiter('Date;"Hours, worked";Employee')
+    ';'
+    """
+    bare = re.sub(r'"[^"]*"', "", line)
+    return max(DELIMITERS, key=bare.count)
+
+
+def read_csv(data: bytes, delimiter: str = "", encoding: str = "auto") -> Table:
+    """Read a delimited file; quoted cells may hold delimiters and line breaks.
+
+    :param delimiter: one character; empty to find it from the header
+    :raise FileError: ``encoding``, ``empty`` or ``bad_header``
+    """
+    text, used, guessed = decode(data, encoding)
+    lines = io.StringIO(text, newline="")
+    skipped = 0
+    first = ""
+    for first in lines:
+        skipped += 1
+        declared = _SEP_LINE.fullmatch(first)
+        if declared:
+            delimiter = delimiter or declared.group(1)
+        elif first.strip(BLANKS):
+            skipped -= 1
+            break
+    else:
+        raise FileError("empty")
+    delimiter = delimiter or sniff_delimiter(first)
+    lines.seek(0)
+    for _index in range(skipped):
+        next(lines)
+    records = _records(lines, delimiter, skipped)
+    line, header, problem = next(records, (0, [], "bad_quote"))
+    if problem:
+        raise FileError("bad_header", line=line)
+    notices = [("guessed_encoding", {"encoding": used})] if guessed else []
+    return Table([name.strip(BLANKS) for name in header], records, used, delimiter, notices)
+
+
+def _records(lines: Iterator, delimiter: str, skipped: int) -> Iterator:
+    """Yield (line of the file on which the record starts, cells, problem code or None); blank lines are passed over."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + skipped + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # the reader starts afresh on the next line; an open quote has eaten all the rest
+            yield line, [], "open_quote" if "unexpected end" in str(error) else "bad_quote"
+            continue
+        if any(cell.strip(BLANKS) for cell in cells):
+            yield line, cells, None
+
+
+# ---------------------------------------------------------------- from a table to rows
+
+def parse_table(table: Table, spec: Spec) -> Iterator:
+    """Yield a :class:`Row` for each record of the table, good or bad.
+
+    :raise FileError: ``missing_columns`` or ``repeated_column``, before the first row
+    """
+    places = _locate(table.header, spec)
+    keys = [(name, _position(table.header, name)) for name in spec.key_columns]
+    return _rows(table, spec, places, keys)
+
+
+def _rows(table: Table, spec: Spec, places: list, keys: list) -> Iterator:
+    width = len(table.header)
+    seen = Counter()
+    for line, cells, problem in table.records:
+        row = Row(line, cells)
+        if problem:
+            row.errors.append(Problem(line, problem))
+        elif any(cell.strip(BLANKS) for cell in cells[width:]):
+            row.errors.append(Problem(line, "too_many_cells", params={"cells": len(cells), "columns": width}))
+        else:
+            cells = row.cells = (cells + [""] * width)[:width]
+            _fill(row, spec, places)
+            row.key = tuple((name, cells[at].strip(BLANKS)) for name, at in keys)
+            if not keys:
+                identity = _identity(row, spec)
+                seen[identity] += 1
+                row.key = (*identity, ("", str(seen[identity])))
+        yield row
+
+
+def _identity(row: Row, spec: Spec) -> tuple:
+    """What a row says, in one spelling: another order of columns or another format of dates changes nothing."""
+    values = ((target, row.values.get(target)) for target in spec.key_targets or sorted(row.values))
+    return tuple((target, _canonical(value)) for target, value in values if value not in (None, ""))
+
+
+def _canonical(value) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _normal(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _position(header: list, name: str):
+    """Index of a column: exact name first, else the same but for case and spaces; None if absent.
+
+    :raise FileError: ``repeated_column`` if the name does not say which
+    """
+    for same in (lambda other: other == name, lambda other: _normal(other) == _normal(name)):
+        found = [at for at, other in enumerate(header) if same(other)]
+        if len(found) > 1:
+            raise FileError("repeated_column", column=name)
+        if found:
+            return found[0]
+    return None
+
+
+def _locate(header: list, spec: Spec) -> list:
+    """Pair every column of the spec with its index in the file (None: constant, or absent though optional)."""
+    places, missing = [], []
+    for column in spec.columns:
+        found = [at for at in (_position(header, name) for name in column.names) if at is not None]
+        if column.names and not found and not column.optional:
+            missing.append(" / ".join(column.names))
+        places.append((column, found[0] if found else None))
+    missing += [name for name in spec.key_columns if _position(header, name) is None]
+    if missing:
+        raise FileError("missing_columns", missing=list(dict.fromkeys(missing)), present=[n for n in header if n])
+    return places
+
+
+def _fill(row: Row, spec: Spec, places: list):
+    """Set the values of a row from its cells, or its errors."""
+    texts = {}
+    for column, at in places:
+        text = row.cells[at].strip(BLANKS) if at is not None else ("" if column.names else column.constant)
+        if text:
+            texts.setdefault(column.target, []).append(column.prefix + text)
+    for target, column, name in _targets(places):
+        text = " ".join(texts.get(target, ()))
+        if not text:
+            row.values[target] = None if column.kind != "text" else ""
+            if column.required:
+                row.errors.append(Problem(row.line, "missing", name))
+            continue
+        try:
+            row.values[target] = _convert(text, column, spec)
+        except ValueError as error:
+            code = getattr(error, "code", "bad_date")
+            params = {"formats": ", ".join(spec.date_formats), "max_hours": spec.max_hours}
+            row.errors.append(Problem(row.line, code, name, text, params))
+
+
+def _targets(places: list) -> list:
+    """One (target, deciding column, name to show) for each target: it is required if any of its columns is."""
+    result = {}
+    for column, _at in places:
+        name = " / ".join(column.names) or column.target
+        if column.target not in result:
+            result[column.target] = (column, name)
+        elif column.required and not result[column.target][0].required:
+            result[column.target] = (column, result[column.target][1])
+    return [(target, column, name) for target, (column, name) in result.items()]
+
+
+def _convert(text: str, column: Column, spec: Spec):
+    if column.kind == "date":
+        return parse_date(text, spec.date_formats)
+    if column.kind == "hours":
+        hours = parse_hours(text, spec.decimal_mark)
+        # hours of work are above zero and below the limit; hours planned may be nothing
+        if hours < 0 or (column.required and not hours):
+            raise NumberError("not_positive")
+        if column.required and spec.max_hours and hours > spec.max_hours:
+            raise NumberError("too_many_hours")
+        return hours
+    return text
+
+
+# ---------------------------------------------------------------- cells
+
+def parse_date(text: str, formats: Iterable) -> date:
+    """The date in a text by the first format that fits.
+
+    :raise ValueError: if none does, or if the year cannot be meant
+    """
+    for pattern in formats:
+        try:
+            found = datetime.strptime(text, pattern).date()
+        except ValueError:
+            continue
+        if found.year >= MIN_YEAR:
+            return found
+    raise ValueError(text)
+
+
+def parse_hours(text: str, decimal_mark: str = "auto") -> float:
+    """Hours from a decimal number or a duration ``HH:MM`` or ``HH:MM:SS``.
+
+    >>> parse_hours("1:30"), parse_hours("1,5"), parse_hours("2.000,0")
+    (1.5, 1.5, 2000.0)
+    """
+    text = text.strip(BLANKS)
+    duration = _DURATION.fullmatch(text)
+    if duration:
+        hours, minutes, seconds = (int(part or 0) for part in duration.groups())
+        return (hours * 3600 + minutes * 60 + seconds) / 3600
+    return float(parse_decimal(text, decimal_mark))
+
+
+def parse_decimal(text: str, decimal_mark: str = "auto") -> Decimal:
+    """A decimal number, thousands separated or not.
+
+    ``auto`` takes the last of two different separators for the decimal mark, a single one too, unless it could as well
+    separate thousands (``1.500``): that is refused rather than guessed.
+
+    :raise NumberError: ``bad_number`` or ``ambiguous_number``
+
+    >>> parse_decimal("2.000,0"), parse_decimal("1'234.5", "."), parse_decimal("0.125")
+    (Decimal('2000.0'), Decimal('1234.5'), Decimal('0.125'))
+    """
+    bare = re.sub(r"(?<=\d)['\u2019 \u00a0\u202f](?=\d{3}(?!\d))", "", text.strip(BLANKS))
+    mark = decimal_mark
+    if mark == "auto":
+        mark = _guess_mark(bare)
+    other = "," if mark == "." else "."
+    whole = rf"(?:\d+|\d{{1,3}}(?:{re.escape(other)}\d{{3}})+)"
+    if not re.fullmatch(rf"[+-]?(?:{whole}(?:{re.escape(mark)}\d*)?|{re.escape(mark)}\d+)", bare, re.ASCII):
+        raise NumberError("bad_number")
+    return Decimal(bare.replace(other, "").replace(mark, "."))
+
+
+def _guess_mark(text: str) -> str:
+    """The decimal mark of a number by its own looks.
+
+    :raise NumberError: ``ambiguous_number``
+    """
+    marks = [char for char in text if char in ".,"]
+    if not marks:
+        return "."
+    if len(set(marks)) == 2:
+        return marks[-1]
+    if len(marks) > 1:
+        return "," if marks[0] == "." else "."
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", text, re.ASCII):
+        raise NumberError("ambiguous_number")
+    return marks[0]
+
+
+def row_hash(scope: Iterable, key: Iterable) -> str:
+    """A stable name for a row: the same key in the same scope (a company, say) gives the same text, always.
+
+    Case and spaces of the columns' names do not count; those of the values do.
+    """
+    identity = [list(scope), [[_normal(name), value] for name, value in key]]
+    text = json.dumps(identity, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
