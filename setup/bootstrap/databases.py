@@ -39,6 +39,7 @@ LAYERS = {  # name: (built on, what to install, with demo data)
 # Of an addon's files these leave no trace in a database.
 NOT_IN_DATABASE = ("tests", "readme", "README.md", "README.rst", "pyproject.toml", "__pycache__")
 ASSETS = ("static/src", "static/tests")
+ASSETS_SCRIPT = "env['ir.qweb']._pregenerate_assets_bundles()"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,8 @@ class Databases:
         odoo = self.full if content == "addons" else self.plain
         label = f"Building the template database {layer!r}"
         odoo.update(label, partial, "-i", ",".join(modules), demo=demo)
+        if content == "core":  # all copies open their first page at once, as far as the addons leave the assets alone
+            odoo.shell(partial, ASSETS_SCRIPT, label="Building its web assets")
         for old in self.names():
             if old.startswith(f"{_prefix('tpl')}{layer}_") and len(old) == len(name):
                 self.drop(old)
