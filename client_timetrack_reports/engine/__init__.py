@@ -1,0 +1,2 @@
+from . import capacity
+from . import workbook

@@ -1,0 +1,329 @@
+"""Workbooks that finance people can check: real numbers and dates, live formulas, a header that says what it is.
+
+Plain Python and XlsxWriter (3.0.2 on); no ORM. What is written is described by data: a :class:`Header` and a list of
+:class:`Sheet`, each with :class:`Column` objects and rows of values.
+
+How it works
+    A column is a value, a ratio of two other columns or a difference of two. Values come from the rows; ratios and
+    differences are formulas, as are all totals, each with its result stored beside it, so that programs that don't
+    calculate (previews, readers) show the same figures. A ratio's total is the ratio of the totals, never a mean. A
+    ratio whose denominator is not positive reads "n/a".
+
+    Text is always written as text: nothing that comes from a user can become a formula.
+
+Example
+    >>> sheet = Sheet("Hours", [
+    ...     Column("name", "Name"),
+    ...     Column("net", "Net", HOURS, total=True),
+    ...     Column("billable", "Billable", HOURS, total=True),
+    ...     Ratio("utilization", "Utilization", "billable", "net"),
+    ... ], [{"name": "Ada", "net": 40.0, "billable": 30.0}])
+    >>> build(Header("Firm", [("Currency", "EUR")]), [sheet])[:2]
+    b'PK'
+"""
+
+import io
+from dataclasses import dataclass, field
+from datetime import date
+
+import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+TEXT = "text"
+HOURS = "hours"
+MONEY = "money"
+DATE = "date"
+PERCENT = "percent"
+
+NUMBER_FORMATS = {HOURS: "#,##0.00", MONEY: "#,##0.00", PERCENT: "0.0%", DATE: "yyyy-mm-dd"}
+NOT_AVAILABLE = "n/a"
+# Characters that Excel forbids in the name of a sheet.
+FORBIDDEN_IN_NAMES = "[]:*?/\\"
+# More bars than this cannot be read; the chart then shows the first rows only.
+CHART_ROWS = 25
+MAX_WIDTH = 48
+
+
+@dataclass(frozen=True)
+class Column:
+    """Values of the rows under ``key``; ``total`` asks for a sum below them."""
+
+    key: str
+    label: str
+    kind: str = TEXT
+    total: bool = False
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """``numerator / denominator``: keys of columns to the left. Not available unless the denominator is positive."""
+
+    key: str
+    label: str
+    numerator: str
+    denominator: str
+    kind: str = PERCENT
+    total: bool = True
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``minuend - subtrahend``: keys of columns to the left; ``floor`` asks for nothing below zero.
+
+    Without a floor the total is the difference of the totals; with one it is the sum of the rows.
+    """
+
+    key: str
+    label: str
+    minuend: str
+    subtrahend: str
+    kind: str = HOURS
+    total: bool = True
+    floor: bool = False
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A bar chart of some columns by the first one."""
+
+    title: str
+    keys: tuple
+    category: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table with a header block, totals and at most one chart."""
+
+    name: str
+    columns: list
+    rows: list
+    chart: Chart = None
+    note: str = ""
+    total_label: str = "Total"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above every table: a title and (label, value) pairs; dates stay dates."""
+
+    title: str
+    lines: list = field(default_factory=list)
+
+
+def build(header, sheets):
+    """Write a workbook.
+
+    :param Header header: the block that every sheet starts with
+    :param sheets: list of ``Sheet``
+    :return: the bytes of an .xlsx file
+    """
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"in_memory": True})
+    formats = _Formats(book)
+    taken = set()
+    for sheet in sheets:
+        name = sheet_name(sheet.name, taken)
+        _SheetWriter(book, formats, name, sheet).write(header)
+    book.close()
+    return stream.getvalue()
+
+
+def sheet_name(name, taken):
+    """A name that Excel accepts and that is not ``taken`` (a set of lower-case names, which grows).
+
+    >>> taken = set()
+    >>> sheet_name("A/B: budget", taken), sheet_name("A B  budget", taken)
+    ('A B  budget', 'A B  budget 2')
+    """
+    clean = "".join(" " if char in FORBIDDEN_IN_NAMES else char for char in name).strip(" '")[:31] or "Sheet"
+    candidate, number = clean, 1
+    while candidate.lower() in taken:
+        number += 1
+        suffix = f" {number}"
+        candidate = clean[: 31 - len(suffix)] + suffix
+    taken.add(candidate.lower())
+    return candidate
+
+
+def divide(numerator, denominator):
+    """``numerator / denominator``, or None unless the denominator is positive."""
+    return (numerator or 0.0) / denominator if denominator and denominator > 0 else None
+
+
+class _Formats:
+    """The formats of one workbook, each made once."""
+
+    def __init__(self, book):
+        self._book = book
+        self._cache = {}
+
+    def get(self, kind=TEXT, **properties):
+        key = (kind, tuple(sorted(properties.items())))
+        if key not in self._cache:
+            if kind in NUMBER_FORMATS:
+                properties["num_format"] = NUMBER_FORMATS[kind]
+            if kind == PERCENT:
+                properties["align"] = "right"
+            self._cache[key] = self._book.add_format(properties)
+        return self._cache[key]
+
+    def title(self):
+        return self.get(bold=True, font_size=14)
+
+    def label(self):
+        return self.get(font_color="#666666")
+
+    def head(self, kind):
+        align = "left" if kind == TEXT else "right"
+        return self.get(bold=True, bg_color="#E7EDF3", bottom=1, text_wrap=True, valign="vcenter", align=align)
+
+    def total(self, kind):
+        return self.get(kind, bold=True, top=1)
+
+
+class _SheetWriter:
+    """Writes one sheet; knows where each column and row is."""
+
+    def __init__(self, book, formats, name, sheet):
+        self.book = book
+        self.formats = formats
+        self.sheet = sheet
+        self.name = name
+        self.page = book.add_worksheet(name)
+        self.index = {column.key: index for index, column in enumerate(sheet.columns)}
+        self.first_row = 0
+
+    def write(self, header):
+        """Header block, table, totals, chart, in this order."""
+        head_row = self._write_header(header)
+        self._write_head(head_row)
+        self.first_row = head_row + 1
+        values = [self._write_row(self.first_row + offset, row) for offset, row in enumerate(self.sheet.rows)]
+        self._write_totals(self.first_row + len(values), values)
+        self._write_chart(self.first_row + len(values) + 2)
+        self.page.freeze_panes(self.first_row, 1)
+        self._set_widths()
+        self.page.set_landscape()
+        self.page.fit_to_pages(1, 0)
+        self.page.repeat_rows(head_row)
+
+    def _write_header(self, header):
+        """Write the header block; return the row of the table's head."""
+        self.page.write_string(0, 0, f"{header.title} - {self.sheet.name}", self.formats.title())
+        row = 1
+        lines = [*header.lines, ("", self.sheet.note)] if self.sheet.note else header.lines
+        for label, value in lines:
+            self.page.write_string(row, 0, label, self.formats.label())
+            if isinstance(value, date):
+                self.page.write_datetime(row, 1, value, self.formats.get(DATE, align="left"))
+            else:
+                self.page.write_string(row, 1, str(value))
+            row += 1
+        return row + 1
+
+    def _write_head(self, row):
+        self.page.set_row(row, 30)
+        for index, column in enumerate(self.sheet.columns):
+            self.page.write_string(row, index, column.label, self.formats.head(column.kind))
+
+    def _write_row(self, row, values):
+        """Write one row; return its values with the results of its formulas."""
+        values = dict(values)
+        for index, column in enumerate(self.sheet.columns):
+            if not isinstance(column, Column):
+                values[column.key] = compute(column, values)
+                self._write_formula(row, column, values[column.key], self.formats.get(column.kind))
+            else:
+                self._write_value(row, index, column.kind, values.get(column.key))
+        return values
+
+    def _write_value(self, row, index, kind, value):
+        """Write a value by its kind; None leaves the cell empty."""
+        cell_format = self.formats.get(kind)
+        if value is None:
+            self.page.write_blank(row, index, None, cell_format)
+        elif kind == TEXT:
+            self.page.write_string(row, index, str(value), cell_format)
+        elif kind == DATE:
+            self.page.write_datetime(row, index, value, cell_format)
+        else:
+            self.page.write_number(row, index, value, cell_format)
+
+    def _write_formula(self, row, column, result, cell_format):
+        """Write a ratio or a difference of cells in the same row."""
+        if isinstance(column, Ratio):
+            top, bottom = self._cell(row, column.numerator), self._cell(row, column.denominator)
+            formula = f'=IF({bottom}>0,{top}/{bottom},"{NOT_AVAILABLE}")'
+        else:
+            formula = f"{self._cell(row, column.minuend)}-{self._cell(row, column.subtrahend)}"
+            formula = f"=MAX(0,{formula})" if column.floor else f"={formula}"
+        value = NOT_AVAILABLE if result is None else result
+        self.page.write_formula(row, self.index[column.key], formula, cell_format, value)
+
+    def _write_totals(self, row, values):
+        """Sum the columns that ask for it; ratios and differences are taken of the sums."""
+        if not values:
+            return
+        sums = {}
+        for index, column in enumerate(self.sheet.columns):
+            cell_format = self.formats.total(column.kind)
+            if index == 0:
+                self.page.write_string(row, index, self.sheet.total_label, cell_format)
+            elif not column.total:
+                self.page.write_blank(row, index, None, cell_format)
+            elif isinstance(column, Column) or getattr(column, "floor", False):
+                sums[column.key] = sum(line.get(column.key) or 0.0 for line in values)
+                first, last = self._cell(self.first_row, column.key), self._cell(row - 1, column.key)
+                self.page.write_formula(row, index, f"=SUM({first}:{last})", cell_format, sums[column.key])
+            else:
+                sums[column.key] = compute(column, sums)
+                self._write_formula(row, column, sums[column.key], cell_format)
+
+    def _write_chart(self, row):
+        chart_of = self.sheet.chart
+        if not chart_of or not self.sheet.rows:
+            return
+        last = self.first_row + min(len(self.sheet.rows), CHART_ROWS) - 1
+        chart = self.book.add_chart({"type": "column"})
+        chart.set_title({"name": chart_of.title, "name_font": {"size": 12}})
+        category = self.index[chart_of.category]
+        for key in chart_of.keys:
+            index = self.index[key]
+            chart.add_series(
+                {
+                    "name": [self.name, self.first_row - 1, index],
+                    "categories": [self.name, self.first_row, category, last, category],
+                    "values": [self.name, self.first_row, index, last, index],
+                }
+            )
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 860, "height": 320})
+        self.page.insert_chart(row, 0, chart)
+
+    def _set_widths(self):
+        for index, column in enumerate(self.sheet.columns):
+            width = max([12, *(len(word) + 2 for word in column.label.split())])
+            if column.kind == TEXT:
+                longest = max((len(str(row.get(column.key) or "")) for row in self.sheet.rows), default=0)
+                width = min(max(width, longest + 2), MAX_WIDTH)
+            self.page.set_column(index, index, width)
+
+    def _cell(self, row, key):
+        return xl_rowcol_to_cell(row, self.index[key])
+
+
+def compute(column, values):
+    """The result of a ratio or a difference from values by key, as the formula would give it.
+
+    >>> compute(Ratio("u", "Utilization", "billable", "net"), {"billable": 12.0, "net": 24.0})
+    0.5
+    >>> compute(Ratio("u", "Utilization", "billable", "net"), {"billable": 12.0, "net": 0.0}) is None
+    True
+    >>> compute(Difference("o", "Overtime", "logged", "net", floor=True), {"logged": 30.0, "net": 40.0})
+    0.0
+    """
+    if isinstance(column, Ratio):
+        return divide(values.get(column.numerator), values.get(column.denominator))
+    result = (values.get(column.minuend) or 0.0) - (values.get(column.subtrahend) or 0.0)
+    return max(0.0, result) if column.floor else result

@@ -1,0 +1,2 @@
+from . import timetrack_report
+from . import timetrack_workbook

@@ -1,0 +1,6 @@
+from . import test_capacity
+from . import test_engine
+from . import test_report
+from . import test_report_access
+from . import test_report_billing
+from . import test_workbook
