@@ -111,7 +111,7 @@ class MainJob:
         self.step("Approve", entries.with_user(approver).action_timetrack_approve)
         invoice = self.step("Invoice one quarter", self.invoice_quarter)
         self.report_invoice(invoice)
-        self.step("Compute capacity", lambda: self.env["timetrack.capacity"]._refresh_horizon(self.company))
+        self.step("Compute capacity", lambda: self.compute_capacity(entries))
         self.step("Write the workbook", lambda: self.write_workbook(entries))
         seconds = sum(self.facts["seconds"].values())
         self.figures.append(("Seconds in all", f"{seconds:.0f}"))
@@ -207,6 +207,11 @@ class MainJob:
         invoice.invoice_date = INVOICE_DATE
         invoice.action_post()
         return invoice
+
+    def compute_capacity(self, entries):
+        """What the employees could work in these years; otherwise the next daily run does it."""
+        days = entries.mapped("date")
+        self.env["timetrack.capacity"]._refresh(entries.employee_id.with_env(self.env), min(days), max(days))
 
     def write_workbook(self, entries):
         """The workbook of all the years."""

@@ -113,7 +113,7 @@ class Databases:
         """Return the name of a template, which holds the hash of all that it is built from."""
         below, content, demo = LAYERS[layer]
         parts = [self.source_key, venv.key(), below and self.template_name(below), demo]
-        parts.append({"base": "", "core": core_modules(), "addons": addons_key()}[content])
+        parts.append({"base": "", "core": (core_modules(), ASSETS_SCRIPT), "addons": addons_key()}[content])
         return f"{_prefix('tpl')}{layer}_{hashlib.sha256(repr(parts).encode()).hexdigest()[:10]}"
 
     def _build(self, layer, name):
