@@ -16,8 +16,10 @@ SUMMARY = paths.OUT / "summary.json"
 MAIN_JOB = paths.SETUP / "main_job.py"
 # Who can log in where, by role. Only those that the database really has are printed.
 DEMO_LOGINS = (
+    ("Consultant", "consultant", "consultant"),
+    ("Manager", "manager", "manager"),
+    ("Accountant", "accountant", "accountant"),
     ("Administrator", "admin", "admin"),
-    ("Internal user", "demo", "demo"),
 )
 # The main job prints its progress with this in front; see setup/main_job.py.
 ECHO = "[job]"
