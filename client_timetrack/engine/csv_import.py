@@ -152,6 +152,7 @@ class Row:
 
 # ---------------------------------------------------------------- from bytes to a table
 
+
 def decode(data: bytes, encoding: str = "auto") -> tuple:
     """Decode a file.
 
@@ -240,6 +241,7 @@ def _records(lines: Iterator, delimiter: str, skipped: int) -> Iterator:
 
 
 # ---------------------------------------------------------------- from a table to rows
+
 
 def parse_table(table: Table, spec: Spec) -> Iterator:
     """Yield a :class:`Row` for each record of the table, good or bad.
@@ -364,6 +366,7 @@ def _convert(text: str, column: Column, spec: Spec):
 
 
 # ---------------------------------------------------------------- cells
+
 
 def parse_date(text: str, formats: Iterable) -> date:
     """The date in a text by the first format that fits.

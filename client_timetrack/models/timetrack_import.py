@@ -46,6 +46,7 @@ class ImportRun:
     hashes: dict = field(default_factory=dict)
     planned: dict = field(default_factory=lambda: defaultdict(Counter))
     created: dict = field(default_factory=dict)
+    encode_uom_in_days: bool = False
     entries: models.Model = None
 
     @property
@@ -138,15 +139,15 @@ class TimetrackImport(models.AbstractModel):
             if digest in first:
                 columns = ", ".join(dict.fromkeys(name for name, _value in row.key if name))
                 value = ", ".join(value for _name, value in row.key)
-                row.errors.append(
-                    csv_import.Problem(row.line, "repeated_key", columns, value, {"line": first[digest]})
-                )
+                row.errors.append(csv_import.Problem(row.line, "repeated_key", columns, value, {"line": first[digest]}))
             else:
                 first[digest] = row.line
                 run.hashes[row.line] = digest
         # Whoever may not see an entry must not import it a second time either.
-        lines = self.env["account.analytic.line"].sudo().search_fetch(
-            [("timetrack_import_key", "in", list(first))], ["timetrack_import_key"]
+        lines = (
+            self.env["account.analytic.line"]
+            .sudo()
+            .search_fetch([("timetrack_import_key", "in", list(first))], ["timetrack_import_key"])
         )
         run.already = {first[line.timetrack_import_key] for line in lines}
 
@@ -390,12 +391,13 @@ class TimetrackImport(models.AbstractModel):
     def _create_needed(self, run):
         """Create what valid rows refer to and does not exist."""
         needed = self._needed(run)
+        run.encode_uom_in_days = self.env["project.task"]._uom_in_days()
         for target in TARGETS:
             prepare = getattr(self, f"_prepare_{target}")
             model = self.env[MODELS[target]]
             keys = needed[target]
             for start in range(0, len(keys), BATCH):
-                batch = keys[start:start + BATCH]
+                batch = keys[start : start + BATCH]
                 records = model.create([prepare(run, key) for key in batch])
                 run.found[target].update(zip(batch, records.ids, strict=True))
         groups = run.found["activity_parent"]
@@ -436,8 +438,9 @@ class TimetrackImport(models.AbstractModel):
             "name": key[1],
             "project_id": run.found["project"][key[0]],
             "allocated_hours": run.planned["task"][key],
-            # else it is written task by task
+            # Left out, core would write the one and ask for the other task by task.
             "access_token": str(uuid.uuid4()),
+            "encode_uom_in_days": run.encode_uom_in_days,
         }
 
     @api.model
@@ -468,7 +471,7 @@ class TimetrackImport(models.AbstractModel):
         run.entries = self.env["account.analytic.line"]
         ids = []
         for start in range(0, len(rows), BATCH):
-            batch = rows[start:start + BATCH]
+            batch = rows[start : start + BATCH]
             try:
                 entries = model.create([self._prepare_entry(run, row) for row in batch])
                 entries.flush_recordset()
@@ -508,75 +511,85 @@ class TimetrackImport(models.AbstractModel):
     @api.model
     def _get_file_text(self, code, params):
         """What is wrong with a file, and what to do."""
-        _ = self.env._
         if code == "missing_columns":
-            return _(
+            return self.env._(
                 "The file has no column: %(missing)s.\nIts columns are: %(present)s.\n"
                 "Choose another profile, or correct the names of the columns in the profile.",
                 missing=", ".join(params["missing"]),
                 present=", ".join(params["present"]),
             )
         if code == "repeated_column":
-            return _(
+            return self.env._(
                 "The file has more than one column “%(column)s”: rename all but one of them.", column=params["column"]
             )
         if code == "encoding":
-            return _(
+            return self.env._(
                 "The file is not written in %(encoding)s. Choose another encoding in the profile, or “Find out”.",
                 encoding=params["encoding"],
             )
         if code == "bad_header":
-            return _("The line with the names of the columns cannot be read: check its quotation marks.")
-        return _("The file is empty.")
+            return self.env._("The line with the names of the columns cannot be read: check its quotation marks.")
+        return self.env._("The file is empty.")
 
     @api.model
     def _get_texts(self):
         """(what is wrong, what to do) by code, as templates. Other addons that add codes add their texts."""
-        _ = self.env._
         return {
-            "missing": (_("There is no value."), _("Fill it in.")),
+            "missing": (self.env._("There is no value."), self.env._("Fill it in.")),
             "bad_date": (
-                _("This is no date in any of the formats %(formats)s."),
-                _("Correct it, or add its format to the profile."),
+                self.env._("This is no date in any of the formats %(formats)s."),
+                self.env._("Correct it, or add its format to the profile."),
             ),
-            "bad_number": (_("This is no number of hours."), _("Write for instance 1.5, 1,5 or 1:30.")),
+            "bad_number": (
+                self.env._("This is no number of hours."),
+                self.env._("Write for instance 1.5, 1,5 or 1:30."),
+            ),
             "ambiguous_number": (
-                _("This could be thousands or a fraction."), _("Choose the decimal mark in the profile.")
+                self.env._("This could be thousands or a fraction."),
+                self.env._("Choose the decimal mark in the profile."),
             ),
-            "not_positive": (_("Hours must be above zero."), _("Correct the hours, or leave the row out.")),
+            "not_positive": (
+                self.env._("Hours must be above zero."),
+                self.env._("Correct the hours, or leave the row out."),
+            ),
             "too_many_hours": (
-                _("More than the %(max_hours)g hours that a row may have."),
-                _("Correct the hours, split the row, or raise the limit in the profile."),
+                self.env._("More than the %(max_hours)g hours that a row may have."),
+                self.env._("Correct the hours, split the row, or raise the limit in the profile."),
             ),
             "too_many_cells": (
-                _("The row has %(cells)s values for %(columns)s columns."),
-                _("Put values that hold a delimiter into quotation marks."),
+                self.env._("The row has %(cells)s values for %(columns)s columns."),
+                self.env._("Put values that hold a delimiter into quotation marks."),
             ),
-            "bad_quote": (_("A quotation mark stands inside a value."), _("Double it.")),
+            "bad_quote": (self.env._("A quotation mark stands inside a value."), self.env._("Double it.")),
             "open_quote": (
-                _("A quotation mark opens here and is never closed: nothing after it could be read."),
-                _("Close it or remove it."),
+                self.env._("A quotation mark opens here and is never closed: nothing after it could be read."),
+                self.env._("Close it or remove it."),
             ),
             "repeated_key": (
-                _("Line %(line)s of the file is identified by the same values."),
-                _("Remove one, or add a column to those that identify a row."),
+                self.env._("Line %(line)s of the file is identified by the same values."),
+                self.env._("Remove one, or add a column to those that identify a row."),
             ),
-            "unknown": (_("This does not exist."), _("Create it, correct the name, or let the profile create it.")),
+            "unknown": (
+                self.env._("This does not exist."),
+                self.env._("Create it, correct the name, or let the profile create it."),
+            ),
             "ambiguous": (
-                _("%(count)s records have this name."),
-                _("Rename all but one, or give a code or an e-mail address."),
+                self.env._("%(count)s records have this name."),
+                self.env._("Rename all but one, or give a code or an e-mail address."),
             ),
-            "archived": (_("This is archived."), _("Restore it, or correct the name.")),
-            "no_timesheets": (_("This project takes no time."), _("Switch on its timesheets.")),
+            "archived": (self.env._("This is archived."), self.env._("Restore it, or correct the name.")),
+            "no_timesheets": (self.env._("This project takes no time."), self.env._("Switch on its timesheets.")),
             "no_right": (
-                _("This does not exist, and you may not create it (%(model)s)."),
-                _("Ask an administrator for the right, or have it created."),
+                self.env._("This does not exist, and you may not create it (%(model)s)."),
+                self.env._("Ask an administrator for the right, or have it created."),
             ),
             "project_without_client": (
-                _("The project exists without a client: its time has none."), _("Set the client on the project.")
+                self.env._("The project exists without a client: its time has none."),
+                self.env._("Set the client on the project."),
             ),
             "planned_differs": (
-                _("The rows of the task “%(task)s” plan different hours: %(kept)g were kept."), _("Check the task.")
+                self.env._("The rows of the task “%(task)s” plan different hours: %(kept)g were kept."),
+                self.env._("Check the task."),
             ),
         }
 

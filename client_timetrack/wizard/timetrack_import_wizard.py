@@ -140,9 +140,7 @@ class TimetrackImportWizard(models.TransientModel):
             problems = self.env["timetrack.import"]._describe(row.errors)
             reasons = [f"{problem['column']}: {problem['reason']}".lstrip(": ") for problem in problems]
             cells = (row.cells + [""] * len(header))[: max(len(header), len(row.cells))]
-            writer.writerow(
-                [*cells, row.line, " ".join(reasons), " ".join(problem["advice"] for problem in problems)]
-            )
+            writer.writerow([*cells, row.line, " ".join(reasons), " ".join(problem["advice"] for problem in problems)])
         return out.getvalue().encode("utf-8-sig")
 
 

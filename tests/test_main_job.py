@@ -1,0 +1,304 @@
+"""The main job on ten years of a real company's time: what the database and the workbook say is what the files say.
+
+The figures are taken from the CSV files by plain Python, which knows nothing of the addons, and compared with what the
+reports show to the clerk who did the job.
+"""
+
+import csv
+import io
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import openpyxl
+import pytest
+
+from bootstrap import demo
+
+DATA = demo.DEFAULT_DATA
+FIRST_DAY, LAST_DAY = date(2007, 1, 1), date(2007, 3, 31)
+MAX_HOURS, RATE = Decimal(1000), Decimal(100)
+CENT = Decimal("0.01")
+CLIENT = "SiP Company"
+JOB = """
+import sys
+from pathlib import Path
+sys.path.insert(0, params["setup"])
+import main_job
+result = main_job.run(env, Path(params["data"]), Path(params["out"]), lambda text: None)
+"""
+READ = """
+clerk = env(user=env.ref("base.user_admin").id, context={"allowed_company_ids": env.ref("base.main_company").ids})
+Report = clerk["timetrack.report"]
+measures = ["logged_hours", "billable_hours", "approved_hours", "unbilled_hours", "planned_hours", "planned_variance",
+            "budget_hours", "billed_hours", "billed_amount"]
+names = [f"{name}:sum" for name in measures]
+domain = [("client_id.name", "=", params["client"])]
+result = {}
+for field in ("project_id", "activity_id", "top_activity_id", "deliverable_id", "employee_id", "state"):
+    groups = Report.formatted_read_group(domain, [field], names)
+    label = lambda value: value[1] if isinstance(value, (tuple, list)) else value
+    result[field] = [[label(group[field]), {name: group[f"{name}:sum"] for name in measures}] for group in groups]
+groups = Report.formatted_read_group(domain, ["project_id", "activity_id"], names)
+result["cells"] = [
+    [group["project_id"] and group["project_id"][1], group["activity_id"] and group["activity_id"][1],
+     group["logged_hours:sum"]]
+    for group in groups
+]
+result["deliverables"] = [
+    [record.project_id.name, record.name, record.planned_hours]
+    for record in clerk["timetrack.deliverable"].search([("project_id.partner_id.name", "=", params["client"])])
+]
+"""
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """The figures, from the files alone."""
+    if not (DATA / "sip_tasks.csv").exists():
+        pytest.skip(f"There is no data set in {DATA}.")
+    with open(DATA / "sip_dates.csv", newline="", encoding="latin-1") as file:
+        started = {row["TaskNumber"]: row["StartedOn"] for row in csv.DictReader(file)}
+    figures = SimpleNamespace(
+        rows=[], rejected={}, project=Counter(), activity=Counter(), top=Counter(), deliverable=Counter(),
+        employee=Counter(), cell=Counter(), planned=Counter(), planned_deliverable=Counter(), quarter=Counter(),
+        quarter_employee=Counter(), quarter_entries=0, first_day={}, days=[],
+    )  # fmt: skip
+    estimates = {}
+    with open(DATA / "sip_tasks.csv", newline="", encoding="latin-1") as file:
+        for line, row in enumerate(csv.DictReader(file), start=2):
+            hours = Decimal(row["DeveloperHoursActual"])
+            text = started[row["TaskNumber"]]
+            if not text:
+                figures.rejected[line] = "StartedOn: missing"
+            elif hours > MAX_HOURS:
+                figures.rejected[line] = "DeveloperHoursActual: too_many_hours"
+            else:
+                count_row(figures, row, hours, datetime.strptime(text, "%d-%b-%y").date())
+                key = (row["ProjectCode"], row["ProjectBreakdownCode"], row["TaskNumber"])
+                estimates[key] = max(estimates.get(key, 0), Decimal(row["HoursEstimate"]))
+    for (project, deliverable, _number), hours in estimates.items():
+        figures.planned[project] += hours
+        figures.planned_deliverable[project, deliverable] += hours
+    return figures
+
+
+def count_row(figures, row, hours, day):
+    """Add a valid row to the figures."""
+    project, employee = row["ProjectCode"], f"Developer {row['DeveloperID']}"
+    activity = f"{row['Category']} / {row['SubCategory']}"
+    figures.rows.append(row)
+    figures.days.append(day)
+    figures.project[project] += hours
+    figures.activity[activity] += hours
+    figures.top[row["Category"]] += hours
+    figures.deliverable[row["ProjectBreakdownCode"]] += hours
+    figures.employee[employee] += hours
+    figures.cell[project, activity] += hours
+    figures.first_day[employee] = min(day, figures.first_day.get(employee, day))
+    if FIRST_DAY <= day <= LAST_DAY:
+        figures.quarter[project] += hours
+        figures.quarter_employee[employee] += hours
+        figures.quarter_entries += 1
+
+
+@pytest.fixture(scope="module")
+def done(expected, database, tmp_path_factory):
+    """The main job, done once in a database of its own: its facts, its database, its files."""
+    own = database("addons")
+    out = tmp_path_factory.mktemp("out")
+    setup = Path(demo.MAIN_JOB).parent
+    source = tmp_path_factory.mktemp("data")
+    for name in ("sip_tasks.csv", "sip_dates.csv"):
+        (source / name).symlink_to(DATA / name)
+    result = own.shell(JOB, setup=str(setup), data=str(source), out=str(out))
+    report = own.shell(READ, commit=False, client=CLIENT)
+    yield SimpleNamespace(facts=result["facts"], result=result, report=report, database=own, out=out)
+    own.drop()
+
+
+@pytest.fixture(scope="module")
+def workbook(done):
+    """The sheets of the workbook: by name, the rows as dicts by label, the totals last."""
+    book = openpyxl.load_workbook(done.out / "timetrack_main_job.xlsx", data_only=True)
+    return {sheet.title: read_sheet(sheet) for sheet in book}
+
+
+def read_sheet(sheet):
+    """The table of a sheet: below a row that starts with Employee, Project or Client, down to the total."""
+    rows = [[cell for cell in row] for row in sheet.iter_rows(values_only=True)]
+    head = next(index for index, row in enumerate(rows) if row[0] in ("Employee", "Project", "Client"))
+    labels = rows[head]
+    table = []
+    for row in rows[head + 1 :]:
+        if not row[0]:
+            break
+        table.append(dict(zip(labels, row, strict=True)))
+    return table
+
+
+def hours(counter):
+    """A counter of Decimals as floats that are compared within a rounding error of the sum."""
+    return pytest.approx({key: float(value) for key, value in counter.items()}, abs=1e-6)
+
+
+def by_label(groups, measure):
+    """One measure of the groups of the report, groups without it left out."""
+    return {label: values[measure] for label, values in groups if label and values[measure]}
+
+
+# ---------------------------------------------------------------- import
+
+
+def test_every_row_is_in_or_rejected_with_its_reason(done, expected):
+    facts = done.facts["import"]
+    assert facts["imported"] == [len(expected.rows), len(expected.rejected)]
+    assert facts["checked"] == facts["imported"]
+    assert facts["reasons"] == Counter(expected.rejected.values())
+    assert facts["rejected_lines"] == sorted(expected.rejected)
+    assert facts["hours"] == pytest.approx(float(sum(expected.project.values())), abs=1e-6)
+    assert len(expected.rows) + len(expected.rejected) == 12299
+
+
+def test_the_file_of_rejected_rows_names_lines_and_reasons(done, expected):
+    text = (done.out / "timetrack_rejected_rows.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [int(row["Import: line"]) for row in rows] == sorted(expected.rejected)
+    assert all(row["Import: reason"] and row["Import: what to do"] for row in rows)
+
+
+def test_the_same_file_again_adds_nothing(done, expected):
+    assert done.facts["import"]["again"] == [0, len(expected.rejected), len(expected.rows)]
+    counted = done.database.sql("SELECT count(*) FROM account_analytic_line WHERE timetrack_import_key IS NOT NULL")
+    assert int(counted[0][0]) == len(expected.rows) == done.facts["import"]["entries"]
+
+
+def test_all_time_is_approved_by_somebody_else(done, expected):
+    query = """
+        SELECT line.timetrack_state, decider.login, count(*)
+          FROM account_analytic_line line JOIN res_users decider ON decider.id = line.timetrack_state_user_id
+         WHERE line.timetrack_import_key IS NOT NULL AND line.user_id IS DISTINCT FROM decider.id
+      GROUP BY 1, 2
+    """
+    assert done.database.sql(query) == [["approved", "time.approver", str(len(expected.rows))]]
+
+
+# ---------------------------------------------------------------- pivot
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("project_id", "project"),
+        ("activity_id", "activity"),
+        ("top_activity_id", "top"),
+        ("employee_id", "employee"),
+    ],
+)
+def test_hours_of_the_pivot(done, expected, field, name):
+    for measure in ("logged_hours", "billable_hours", "approved_hours"):
+        assert by_label(done.report[field], measure) == hours(getattr(expected, name)), measure
+
+
+def test_hours_by_deliverable(done, expected):
+    found = defaultdict(float)
+    for label, values in done.report["deliverable_id"]:
+        if label:
+            found[label] += values["logged_hours"]
+    assert dict(found) == hours(expected.deliverable)
+
+
+def test_cells_of_project_by_activity(done, expected):
+    found = {(project, activity): value for project, activity, value in done.report["cells"] if value}
+    assert found == hours(expected.cell)
+
+
+def test_planned_against_actual_by_project(done, expected):
+    groups = done.report["project_id"]
+    difference = {name: expected.project[name] - expected.planned[name] for name in expected.project}
+    assert by_label(groups, "planned_hours") == hours(expected.planned)
+    assert by_label(groups, "planned_variance") == hours({k: v for k, v in difference.items() if v})
+    assert by_label(groups, "budget_hours") == hours(expected.planned)
+
+
+def test_planned_hours_of_deliverables(done, expected):
+    found = {(project, name): value for project, name, value in done.report["deliverables"]}
+    assert found == hours(expected.planned_deliverable)
+
+
+# ---------------------------------------------------------------- invoice
+
+
+def test_the_invoice_is_the_quarter_to_the_cent(done, expected):
+    invoice = done.facts["invoice"]
+    amounts = [(value * RATE).quantize(CENT, ROUND_HALF_UP) for value in expected.quarter.values()]
+    assert Decimal(str(invoice["untaxed"])) == sum(amounts)
+    assert Decimal(str(round(invoice["allocated"], 6))) == sum(amounts)
+    assert invoice["hours"] == pytest.approx(float(sum(expected.quarter.values())), abs=1e-6)
+    assert invoice["entries"] == expected.quarter_entries
+    assert invoice["lines"] == len(expected.quarter)
+
+
+def test_billing_of_the_pivot(done, expected):
+    groups = done.report["project_id"]
+    unbilled = {name: value - expected.quarter[name] for name, value in expected.project.items()}
+    assert by_label(groups, "billed_hours") == hours(expected.quarter)
+    assert by_label(groups, "unbilled_hours") == hours({k: v for k, v in unbilled.items() if v})
+    assert by_label(groups, "billed_amount") == hours({k: v * RATE for k, v in expected.quarter.items()})
+
+
+# ---------------------------------------------------------------- workbook
+
+
+def test_sheet_utilization(workbook, expected):
+    *rows, total = workbook["Utilization"]
+    found = {row["Employee"]: row for row in rows if row["Employee"] in expected.employee}
+    assert {name: row["Logged"] for name, row in found.items()} == hours(expected.employee)
+    assert {name: row["Billable"] for name, row in found.items()} == hours(expected.employee)
+    last = max(expected.days)
+    for name, row in found.items():
+        # a standard week of 40 hours, from the first entry on
+        net = 8.0 * week_days(expected.first_day[name], last)
+        logged = float(expected.employee[name])
+        assert row["Net hours"] == pytest.approx(net), name
+        assert row["Utilization"] == pytest.approx(logged / net), name
+        assert row["Overtime"] == pytest.approx(max(0.0, logged - net)), name
+        assert row["Billable mix"] == pytest.approx(1.0), name
+        assert row["Non-billable"] == 0
+    assert total["Logged"] == pytest.approx(float(sum(expected.employee.values())), abs=1e-6)
+    assert total["Utilization"] == pytest.approx(total["Billable"] / total["Net hours"])
+
+
+def week_days(first, last):
+    """The number of days from Monday to Friday between two dates, both included."""
+    return sum((first + timedelta(days=offset)).weekday() < 5 for offset in range((last - first).days + 1))
+
+
+def test_sheet_budget(workbook, expected):
+    *rows, total = workbook["Budget against actual"]
+    found = {row["Project"]: row for row in rows}
+    assert {name: row["Budget hours"] for name, row in found.items()} == hours(expected.planned)
+    assert {name: row["Logged hours"] for name, row in found.items()} == hours(expected.project)
+    assert {name: row["Approved hours"] for name, row in found.items()} == hours(expected.project)
+    for name, row in found.items():
+        planned, logged = float(expected.planned[name]), float(expected.project[name])
+        assert row["Hours left"] == pytest.approx(planned - logged), name
+        assert row["Budget used"] == pytest.approx(logged / planned), name
+        assert row["Client"] == CLIENT
+    assert total["Budget hours"] == pytest.approx(float(sum(expected.planned.values())), abs=1e-6)
+    assert total["Logged hours"] == pytest.approx(float(sum(expected.project.values())), abs=1e-6)
+
+
+def test_sheet_billing(workbook, expected):
+    *rows, total = workbook["Billing"]
+    found = {row["Project"]: row for row in rows}
+    unbilled = {name: value - expected.quarter[name] for name, value in expected.project.items()}
+    assert {row["Client"] for row in rows} == {CLIENT}
+    assert {name: row["Approved hours"] for name, row in found.items()} == hours(expected.project)
+    assert {name: row["Unbilled hours"] for name, row in found.items()} == hours(unbilled)
+    assert {name: row["Billed hours"] for name, row in found.items() if row["Billed hours"]} == hours(expected.quarter)
+    billed = {name: row["Billed amount"] for name, row in found.items() if row["Billed amount"]}
+    assert billed == hours({name: value * RATE for name, value in expected.quarter.items()})
+    assert total["Billed amount"] == pytest.approx(float(sum(expected.quarter.values()) * RATE), abs=1e-6)
