@@ -124,7 +124,7 @@ def build(header, sheets):
     taken = set()
     for sheet in sheets:
         name = sheet_name(sheet.name, taken)
-        _SheetWriter(book, formats, name, sheet).write(header)
+        _SheetWriter(book, formats, name, sheet).write_sheet(header)
     book.close()
     return stream.getvalue()
 
@@ -194,7 +194,7 @@ class _SheetWriter:
         self.index = {column.key: index for index, column in enumerate(sheet.columns)}
         self.first_row = 0
 
-    def write(self, header):
+    def write_sheet(self, header):
         """Header block, table, totals, chart, in this order."""
         head_row = self._write_header(header)
         self._write_head(head_row)

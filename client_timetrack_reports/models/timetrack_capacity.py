@@ -3,10 +3,11 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
+from pytz import UTC, timezone
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
-from pytz import UTC, timezone
 
 from ..engine.capacity import by_date, flexible_days, split_day
 
@@ -87,15 +88,21 @@ class TimetrackCapacity(models.Model):
     def _refresh_horizon(self, companies=None):
         """Bring everything up to date: every employee, from the first entry to a year ahead.
 
-        :param companies: ``res.company`` records; every company when left out
+        :param companies: ``res.company`` records; all with employees when left out
         :return: number of rows added, changed or removed
         """
-        companies = companies or self.env["res.company"].sudo().search([])
+        companies = companies or self._get_companies()
         changed = 0
         for company in companies:
             changed += self._refresh(self._get_employees(company), *self._get_horizon(company))
         self.env["timetrack.capacity.dirty"].sudo().search([("company_id", "in", companies.ids)]).unlink()
         return changed
+
+    @api.model
+    def _get_companies(self):
+        """The companies that have employees."""
+        Employee = self.env["hr.employee"].sudo().with_context(active_test=False)
+        return self.env["res.company"].union(*(company for (company,) in Employee._read_group([], ["company_id"])))
 
     @api.model
     def _get_employees(self, company):
@@ -324,10 +331,9 @@ class TimetrackCapacity(models.Model):
         """
         self.env["timetrack.capacity.dirty"]._process()
         cron = self.env["ir.cron"]
-        companies = self.env["res.company"].sudo().search([])
         todo = [
             (company, batch)
-            for company in companies
+            for company in self._get_companies()
             for batch in split_every(BATCH_EMPLOYEES, self._get_employees(company).ids)
         ]
         cron._commit_progress(remaining=len(todo))

@@ -79,22 +79,22 @@ class TimetrackReport(models.Model):
     }
 
     # Dimensions
-    kind = fields.Selection(FACTS, string="Kind", readonly=True)
+    kind = fields.Selection(FACTS, readonly=True)
     line_id = fields.Many2one("account.analytic.line", "Time Entry", readonly=True)
-    employee_id = fields.Many2one("hr.employee", "Employee", readonly=True)
-    user_id = fields.Many2one("res.users", "User", readonly=True)
-    department_id = fields.Many2one("hr.department", "Department", readonly=True)
-    manager_id = fields.Many2one("hr.employee", "Manager", readonly=True)
-    company_id = fields.Many2one("res.company", "Company", readonly=True)
-    currency_id = fields.Many2one("res.currency", "Currency", readonly=True)
+    employee_id = fields.Many2one("hr.employee", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
+    department_id = fields.Many2one("hr.department", readonly=True)
+    manager_id = fields.Many2one("hr.employee", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
-    project_id = fields.Many2one("project.project", "Project", readonly=True)
-    task_id = fields.Many2one("project.task", "Task", readonly=True)
-    client_id = fields.Many2one("res.partner", "Client", readonly=True)
-    client_category_id = fields.Many2one("timetrack.client.category", "Client Category", readonly=True)
+    project_id = fields.Many2one("project.project", readonly=True)
+    task_id = fields.Many2one("project.task", readonly=True)
+    client_id = fields.Many2one("res.partner", readonly=True)
+    client_category_id = fields.Many2one("timetrack.client.category", readonly=True)
     activity_id = fields.Many2one("timetrack.activity", "Service Type", readonly=True)
     top_activity_id = fields.Many2one("timetrack.activity", "Service Type (Top Level)", readonly=True)
-    deliverable_id = fields.Many2one("timetrack.deliverable", "Deliverable", readonly=True)
+    deliverable_id = fields.Many2one("timetrack.deliverable", readonly=True)
     state = fields.Selection(
         selection=lambda self: self.env["account.analytic.line"]._fields["timetrack_state"].selection,
         string="Approval",
@@ -102,24 +102,24 @@ class TimetrackReport(models.Model):
     )
 
     # Hours
-    logged_hours = fields.Float("Logged Hours", readonly=True, help="Time worked, leave apart.")
-    billable_hours = fields.Float("Billable Hours", readonly=True)
+    logged_hours = fields.Float(readonly=True, help="Time worked, leave apart.")
+    billable_hours = fields.Float(readonly=True)
     non_billable_hours = fields.Float("Non-Billable Hours", readonly=True)
-    submitted_hours = fields.Float("Submitted Hours", readonly=True, help="Handed in and waiting for approval.")
-    approved_hours = fields.Float("Approved Hours", readonly=True)
+    submitted_hours = fields.Float(readonly=True, help="Handed in and waiting for approval.")
+    approved_hours = fields.Float(readonly=True)
     unbilled_hours = fields.Float(
-        "Unbilled Hours", readonly=True, help="Approved billable hours that are on no posted invoice."
+        readonly=True, help="Approved billable hours that are on no posted invoice."
     )
-    billed_hours = fields.Float("Billed Hours", readonly=True, help="On posted invoices, less credit notes.")
-    gross_available_hours = fields.Float("Gross Available Hours", readonly=True)
+    billed_hours = fields.Float(readonly=True, help="On posted invoices, less credit notes.")
+    gross_available_hours = fields.Float(readonly=True)
     holiday_hours = fields.Float("Public Holiday Hours", readonly=True)
-    leave_hours = fields.Float("Leave Hours", readonly=True)
+    leave_hours = fields.Float(readonly=True)
     net_available_hours = fields.Float(
-        "Net Available Hours", readonly=True, help="Working hours without public holidays and own leave."
+        readonly=True, help="Working hours without public holidays and own leave."
     )
-    planned_hours = fields.Float("Planned Hours", readonly=True, help="Allocated time of tasks.")
+    planned_hours = fields.Float(readonly=True, help="Allocated time of tasks.")
     planned_variance = fields.Float("Logged - Planned", readonly=True)
-    budget_hours = fields.Float("Budget Hours", readonly=True)
+    budget_hours = fields.Float(readonly=True)
     budget_logged_hours = fields.Float(
         "Logged on Budget", readonly=True, help="Time logged on projects that have a budget of hours."
     )
@@ -127,22 +127,21 @@ class TimetrackReport(models.Model):
 
     # Money, in the company's currency
     billed_amount = fields.Monetary(
-        "Billed Amount",
         readonly=True,
         groups="client_timetrack_billing.group_rate_viewer",
         help="Without tax, on posted invoices less credit notes, at the invoice date's rate.",
     )
     cost = fields.Monetary("Cost of Time", readonly=True, groups="client_timetrack.group_cost_viewer")
-    budget_cost = fields.Monetary("Budget Cost", readonly=True, groups="client_timetrack.group_cost_viewer")
+    budget_cost = fields.Monetary(readonly=True, groups="client_timetrack.group_cost_viewer")
 
     # Ratios
     utilization = fields.Float(
-        "Utilization", readonly=True, aggregator="avg", help="Billable hours / net available hours."
+        readonly=True, aggregator="avg", help="Billable hours / net available hours."
     )
     utilization_gross = fields.Float(
         "Utilization (Gross)", readonly=True, aggregator="avg", help="Billable hours / gross available hours."
     )
-    billable_mix = fields.Float("Billable Mix", readonly=True, aggregator="avg", help="Billable / logged hours.")
+    billable_mix = fields.Float(readonly=True, aggregator="avg", help="Billable / logged hours.")
     planned_variance_rate = fields.Float(
         "Variance %", readonly=True, aggregator="avg", help="(Logged - planned hours) / planned hours."
     )

@@ -136,7 +136,7 @@ class TimetrackWorkbook(models.AbstractModel):
         rows = [
             {
                 "project": project.sudo().name,
-                "client": project.sudo().partner_id.commercial_partner_id.name or "",
+                "client": project.sudo().partner_id.commercial_partner_id.display_name or "",
                 **values,
             }
             for (project,), values in self._read(domain, ["project_id"], measures)
@@ -178,7 +178,7 @@ class TimetrackWorkbook(models.AbstractModel):
         domain = self._get_period_domain(company, date_from, date_to) & Domain("kind", "in", ["entry", "billing"])
         rows = [
             {
-                "client": client.sudo().name or "",
+                "client": client.sudo().display_name or "",
                 "project": project.sudo().name or "",
                 "currency": company.currency_id.name,
                 **values,

@@ -2,9 +2,10 @@ from datetime import date, datetime
 from unittest.mock import patch
 
 from freezegun import freeze_time
+from pytz import timezone
+
 from odoo.fields import Command
 from odoo.tests import tagged
-from pytz import timezone
 
 from .common import TZ, ReportsCommon
 

@@ -2,10 +2,11 @@ import base64
 import io
 from datetime import date, datetime
 
+from openpyxl import load_workbook
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
-from openpyxl import load_workbook
 
 from ..engine import workbook as engine
 from .common import ReportsCommon
