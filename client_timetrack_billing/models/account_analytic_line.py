@@ -1,0 +1,303 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ..engine.rates import Work
+
+RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
+LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
+
+# Billing states of an entry that is on an invoice.
+ON_INVOICE = ("draft", "billed")
+
+
+class AccountAnalyticLine(models.Model):
+    """The price of a time entry and where it was billed.
+
+    The rate is frozen when the entry is approved. What was billed is the ledger's to tell
+    (``timetrack.allocation``); ``timetrack_billing_state`` and ``timesheet_invoice_id`` follow it.
+    """
+
+    _inherit = "account.analytic.line"
+
+    timetrack_rate = fields.Monetary(
+        "Hourly Rate",
+        currency_field="timetrack_rate_currency_id",
+        readonly=True,
+        copy=False,
+        aggregator="avg",
+        groups=RATE_GROUP,
+        help="Untaxed price of one hour, frozen when the time was approved. Without a currency there is no rate yet.",
+    )
+    timetrack_rate_currency_id = fields.Many2one(
+        "res.currency", string="Currency of the Rate", readonly=True, copy=False, groups=RATE_GROUP
+    )
+    timetrack_rate_id = fields.Many2one(
+        "timetrack.rate",
+        string="Why This Rate",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        groups=RATE_GROUP,
+        help="The rule of the rate card that the rate came from.",
+    )
+    timetrack_allocation_ids = fields.One2many(
+        "timetrack.allocation", "line_id", string="Ledger", readonly=True, groups=LEDGER_GROUP
+    )
+    timetrack_billing_state = fields.Selection(
+        [
+            ("non_billable", "Not Billable"),
+            ("unbilled", "To Bill"),
+            ("draft", "On a Draft Invoice"),
+            ("billed", "Billed"),
+        ],
+        string="Billing",
+        compute="_compute_timetrack_billing_state",
+        store=True,
+        compute_sudo=True,
+        copy=False,
+        index="btree_not_null",
+    )
+
+    @api.depends(
+        "timetrack_state",
+        "timetrack_is_billable",
+        "timetrack_allocation_ids.state",
+        "timetrack_allocation_ids.reversed_id",
+    )
+    def _compute_timetrack_billing_state(self):
+        for line in self:
+            states = set(line.timetrack_allocation_ids.filtered(lambda row: row._is_live()).mapped("state"))
+            if not line.timetrack_state:
+                line.timetrack_billing_state = False
+            elif states:
+                line.timetrack_billing_state = "draft" if "draft" in states else "billed"
+            else:
+                line.timetrack_billing_state = "unbilled" if line.timetrack_is_billable else "non_billable"
+
+    # ------------------------------------------------------------------
+    # Locks
+    # ------------------------------------------------------------------
+
+    def _timetrack_is_locked(self):
+        """Time on an invoice is locked too. Time of a sales order in a company that does without approval is
+        left to the rules of Odoo."""
+        if super()._timetrack_is_locked():
+            return True
+        return self.timetrack_billing_state in ON_INVOICE and (
+            self.company_id.sudo().timetrack_approval_required or not self.sudo().so_line
+        )
+
+    @api.model
+    def _timetrack_protected_fields(self):
+        return super()._timetrack_protected_fields() | {
+            "timetrack_rate",
+            "timetrack_rate_currency_id",
+            "timetrack_rate_id",
+            "timetrack_allocation_ids",
+            "timetrack_billing_state",
+        }
+
+    @api.model
+    def _timetrack_unlocked_fields(self):
+        """Sales orders link their time to invoices after it was approved."""
+        return super()._timetrack_unlocked_fields() | {"timesheet_invoice_id"}
+
+    def _timetrack_check_protected(self, names):
+        """The link to the invoice follows the ledger; only Odoo's own code (in sudo) and ours may set it."""
+        if "timesheet_invoice_id" in names and not (self.env.su or self._timetrack_is_internal()):
+            raise AccessError(self.env._("Time is linked to its invoice by invoicing it, not by hand."))
+        return super()._timetrack_check_protected(names)
+
+    def _timetrack_check_step(self, action):
+        super()._timetrack_check_step(action)
+        if action != "reopen":
+            return
+        self.invalidate_recordset(["timetrack_billing_state"], flush=False)
+        billed = self.filtered(lambda line: line.timetrack_billing_state in ON_INVOICE)
+        if billed:
+            raise UserError(
+                self.env._(
+                    "Time that is on an invoice cannot be reopened: %(entries)s.\n"
+                    "Delete the draft invoice or credit the posted one first.",
+                    entries=billed._timetrack_describe(),
+                )
+            )
+
+    def _is_updatable_timesheet(self):
+        return super()._is_updatable_timesheet() and not self._timetrack_is_locked()
+
+    def _compute_so_line(self):
+        return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_so_line()
+
+    def unlink(self):
+        """Where Odoo lets time of a draft invoice go (companies without approval), its ledger rows go first."""
+        self.check_access("unlink")
+        rows = self.sudo().timetrack_allocation_ids.filtered(lambda row: row.state == "draft" and row._is_live())
+        rows.filtered(lambda row: not row.line_id._timetrack_is_locked())._release()
+        return super().unlink()
+
+    # ------------------------------------------------------------------
+    # Rates
+    # ------------------------------------------------------------------
+
+    def _timetrack_after_transition(self, action):
+        if action == "approve":
+            self._timetrack_freeze_rates()
+        elif action == "reopen":
+            self.sudo()._timetrack_internal().write(
+                {"timetrack_rate": 0, "timetrack_rate_currency_id": False, "timetrack_rate_id": False}
+            )
+        return super()._timetrack_after_transition(action)
+
+    def _timetrack_freeze_rates(self):
+        """Keep today's answer to "which rate applies" on the entries that have none yet.
+
+        Entries without a fitting rate stay without; invoicing asks again and then says what is missing.
+        """
+        entries = self.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)
+        groups = defaultdict(list)
+        for line_id, values in entries._timetrack_resolve_rates().items():
+            groups[tuple(values.items())].append(line_id)
+        for values, line_ids in groups.items():
+            self.browse(line_ids).sudo()._timetrack_internal().write(dict(values))
+
+    def _timetrack_resolve_rates(self):
+        """Find the rate of each entry in the card of its project or else of its company.
+
+        The number of queries depends neither on the entries nor on the rules.
+
+        :return: mapping of an entry's id to the values of its three rate fields (hourly rate, in the card's
+            currency); entries without a fitting rule are missing
+        """
+        entries = self.sudo()
+        cards = {line: line._timetrack_rate_card() for line in entries}
+        tables = {card: card._get_table() for card in self.env["timetrack.rate.card"].sudo().union(*cards.values())}
+        result = {}
+        for line, card in cards.items():
+            rule = card and tables[card].resolve(line._timetrack_prepare_work())
+            if rule:
+                result[line.id] = {
+                    "timetrack_rate": rule.rate,
+                    "timetrack_rate_currency_id": card.currency_id.id,
+                    "timetrack_rate_id": rule.id,
+                }
+        return result
+
+    def _timetrack_rate_card(self):
+        """The rate card of the entry: its project's, unless that is another company's, or its company's."""
+        self.ensure_one()
+        card = self.project_id.timetrack_rate_card_id
+        if not card or card.company_id != self.company_id:
+            card = self.company_id.timetrack_rate_card_id
+        return card
+
+    def _timetrack_prepare_work(self):
+        """The entry as the rate engine wants it."""
+        self.ensure_one()
+        path = self.timetrack_activity_id.parent_path or ""
+        return Work(
+            date=self.date,
+            project=self.project_id.id,
+            client=self.timetrack_client_id.id or None,
+            employee=self.employee_id.id or None,
+            activities=tuple(int(key) for key in reversed(path.split("/")) if key),
+        )
+
+    def _timetrack_raise_no_rate(self):
+        """Name the entries that have no rate, and what to do.
+
+        :raise UserError: always, unless there are no entries
+        """
+        if not self:
+            return
+        line = self[0].sudo()
+        card = line._timetrack_rate_card()
+        hint = (
+            self.env._("Add a rate that fits to the rate card “%(card)s”.", card=card.name)
+            if card
+            else self.env._("Choose a rate card on the project or in the settings of Timesheets.")
+        )
+        raise UserError(
+            self.env._(
+                "There is no hourly rate for %(employee)s on the project %(project)s on %(date)s.\n%(hint)s\n"
+                "Time without a rate: %(entries)s.",
+                employee=line.employee_id.name,
+                project=line.project_id.name,
+                date=fields.Date.to_string(line.date),
+                hint=hint,
+                entries=self._timetrack_describe(),
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # What may be billed
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _timetrack_approved_domain(self, companies):
+        """Domain of time that counts for billing: approved, or of a company that does without approval.
+
+        :param companies: the companies whose time is in question
+        """
+        required = companies.sudo().filtered("timetrack_approval_required")
+        if not required:
+            return Domain.TRUE
+        return Domain("company_id", "not in", required.ids) | Domain("timetrack_state", "=", "approved")
+
+    @api.model
+    def _timetrack_order_domain(self, companies):
+        """Domain of time that a sales order may bill: it counts, and is on no invoice.
+
+        Companies without approval keep the behaviour of Odoo.
+        """
+        required = companies.sudo().filtered("timetrack_approval_required")
+        if not required:
+            return Domain.TRUE
+        return Domain("company_id", "not in", required.ids) | (
+            Domain("timetrack_state", "=", "approved") & self._timetrack_free_domain()
+        )
+
+    @api.model
+    def _timetrack_to_bill_domain(self, companies):
+        """Domain of time that may be invoiced by its rates. Time of sales orders is left to the orders."""
+        return Domain.AND(
+            [
+                self._timetrack_approved_domain(companies),
+                Domain("company_id", "in", companies.ids),
+                Domain("project_id", "!=", False),
+                Domain("timetrack_billing_state", "=", "unbilled"),
+                Domain("so_line", "=", False),
+                Domain("timesheet_invoice_id", "=", False) | Domain("timesheet_invoice_id.state", "=", "cancel"),
+            ]
+        )
+
+    @api.model
+    def _timetrack_free_domain(self):
+        """Domain of time that is on no invoice."""
+        return Domain("timetrack_billing_state", "not in", list(ON_INVOICE))
+
+    def _timetrack_claim(self):
+        """Lock the entries in the order of their ids and make sure that they may (still) be billed.
+
+        :raise UserError: an entry is on an invoice, or no longer approved
+        """
+        self._timetrack_lock_rows()
+        self.invalidate_recordset(["timetrack_billing_state", "timesheet_invoice_id"], flush=False)
+        entries = self.sudo()
+        lost = entries - entries.filtered_domain(self._timetrack_to_bill_domain(entries.company_id))
+        if lost:
+            raise UserError(
+                self.env._(
+                    "Somebody else billed or changed this time a moment ago: %(entries)s.\nPlease start again.",
+                    entries=lost._timetrack_describe(),
+                )
+            )
+
+    def action_timetrack_view_invoice(self):
+        """Open the invoice of the entry."""
+        self.ensure_one()
+        return self.timesheet_invoice_id.get_formview_action()

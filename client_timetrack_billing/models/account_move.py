@@ -1,0 +1,78 @@
+from odoo import api, fields, models
+
+LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    timetrack_allocation_ids = fields.One2many(
+        "timetrack.allocation", "move_id", string="Time Billed", readonly=True, copy=False, groups=LEDGER_GROUP
+    )
+    timetrack_allocation_count = fields.Integer(
+        "Ledger Rows", compute="_compute_timetrack_allocation_count", compute_sudo=True, groups=LEDGER_GROUP
+    )
+
+    @api.depends("timetrack_allocation_ids")
+    def _compute_timetrack_allocation_count(self):
+        counts = dict(
+            self.env["timetrack.allocation"]._read_group(
+                [("move_id", "in", self.ids), ("state", "!=", "cancelled")], ["move_id"], ["__count"]
+            )
+        )
+        for move in self:
+            move.timetrack_allocation_count = counts.get(move, 0)
+
+    def write(self, vals):
+        """The ledger follows the state of its invoices, whoever changes it and however."""
+        before = {move.id: move.state for move in self} if "state" in vals else {}
+        result = super().write(vals)
+        if before:
+            self.filtered(lambda move: move.state != before[move.id])._timetrack_sync_ledger(before)
+        return result
+
+    def _timetrack_sync_ledger(self, before):
+        """Tell the ledger that the state of invoices or credit notes has changed.
+
+        :param dict before: the former state of each move, by id
+        """
+        Allocation = self.env["timetrack.allocation"].sudo()
+        invoices = self.sudo().filtered(lambda move: move.move_type == "out_invoice")
+        refunds = self.sudo().filtered(lambda move: move.move_type == "out_refund")
+        if invoices:
+            Allocation._post_invoices(invoices.filtered(lambda move: move.state == "posted"))
+            Allocation._cancel_invoices(invoices.filtered(lambda move: move.state == "cancel"))
+            drafts = invoices.filtered(lambda move: move.state == "draft")
+            Allocation._reset_invoices(drafts.filtered(lambda move: before[move.id] == "posted"))
+            Allocation._revive_invoices(drafts.filtered(lambda move: before[move.id] == "cancel"))
+        if refunds:
+            Allocation._post_refunds(refunds.filtered(lambda move: move.state == "posted"))
+            Allocation._undo_refunds(refunds.filtered(lambda move: before[move.id] == "posted"))
+
+    def _timetrack_product_lines(self):
+        """The lines that carry the untaxed amount of the invoices, in their order."""
+        return self.invoice_line_ids.filtered(lambda line: line.display_type == "product").sorted(
+            lambda line: (line.move_id.id, line.sequence, line.id)
+        )
+
+    def action_post(self):
+        """Odoo unlinks all the time of an invoice from it when a part is credited: the ledger knows better."""
+        result = super().action_post()
+        origins = self.filtered(lambda move: move.move_type == "out_refund").reversed_entry_id
+        if origins:
+            self.env["timetrack.allocation"].sudo().search([("move_id", "in", origins.ids)])._sync_entries()
+        return result
+
+    def _link_timesheets_to_invoice(self, start_date=None, end_date=None):
+        """Time that a sales order bills is in the ledger as well."""
+        result = super()._link_timesheets_to_invoice(start_date, end_date)
+        drafts = self.filtered(lambda move: move.move_type == "out_invoice" and move.state == "draft")
+        self.env["timetrack.allocation"].sudo()._book_linked(drafts)
+        return result
+
+    def action_timetrack_view_allocations(self):
+        """Open the ledger rows of the invoice."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack_billing.timetrack_allocation_action")
+        action["domain"] = [("move_id", "in", self.ids)]
+        action["context"] = {}
+        return action

@@ -1,0 +1,8 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    timetrack_rate_card_id = fields.Many2one(related="company_id.timetrack_rate_card_id", readonly=False)
+    timetrack_product_id = fields.Many2one(related="company_id.timetrack_product_id", readonly=False)

@@ -1,0 +1,53 @@
+from odoo import fields, models
+from odoo.fields import Domain
+
+MODULE = "client_timetrack_billing"
+LEDGER_GROUP = f"{MODULE}.group_billing_user"
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    timetrack_unbilled_hours = fields.Float(
+        "Hours to Bill",
+        compute="_compute_timetrack_hours",
+        compute_sudo=True,
+        groups=LEDGER_GROUP,
+        help="Approved, billable hours of the client that are on no invoice.",
+    )
+    timetrack_billed_hours = fields.Float(
+        "Hours Billed", compute="_compute_timetrack_hours", compute_sudo=True, groups=LEDGER_GROUP
+    )
+
+    def _compute_timetrack_hours(self):
+        """Figures of the client as a whole: a contact shows those of its company."""
+        Line = self.env["account.analytic.line"]
+        mine = Domain("timetrack_client_id", "in", self.commercial_partner_id.ids) & Domain(
+            "company_id", "in", self.env.companies.ids
+        )
+        unbilled = Line._timetrack_approved_domain(self.env.companies) & Domain(
+            "timetrack_billing_state", "=", "unbilled"
+        )
+        billed = Domain("timetrack_billing_state", "in", ["draft", "billed"])
+        sums = [
+            dict(Line._read_group(mine & domain, ["timetrack_client_id"], ["unit_amount:sum"]))
+            for domain in (unbilled, billed)
+        ]
+        for partner in self:
+            client = partner.commercial_partner_id
+            partner.timetrack_unbilled_hours, partner.timetrack_billed_hours = (hours.get(client, 0) for hours in sums)
+
+    def action_timetrack_invoice(self):
+        """Open the dialog that invoices the approved time of the client."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"{MODULE}.timetrack_invoice_wizard_action")
+        return {**action, "context": {"default_partner_id": self.commercial_partner_id.id}}
+
+    def action_timetrack_view_billing(self):
+        """Open the client's time by its billing state."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"{MODULE}.timetrack_billing_entry_action")
+        action["domain"] = [
+            ("timetrack_client_id", "in", self.commercial_partner_id.ids),
+            ("timetrack_billing_state", "!=", False),
+        ]
+        return action

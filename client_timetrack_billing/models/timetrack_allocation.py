@@ -1,0 +1,633 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..engine.allocation import spread, to_decimal, unit_of
+
+# What the rows of an invoice line or of its credit note were made for.
+KIND_SELECTION = [
+    ("time", "Time"),
+    ("manual", "Changed by Hand"),
+    ("prepaid", "Prepaid"),
+    ("instalment", "Instalment"),
+    ("deposit", "Deposit"),
+    ("drawdown", "Draw-Down"),
+    ("expense", "Expense"),
+]
+
+
+class TimetrackAllocation(models.Model):
+    """The billing ledger: which time, in hours and money, is on which invoice line.
+
+    How it works: a row is made when time is put on a draft invoice, follows the invoice (draft, posted), and ends as
+    cancelled (the invoice was cancelled or deleted) or credited (a credit note has taken all of it back; the signed
+    counter row of the credit note names it in ``reversed_id``). Rows are never deleted, and nobody writes them but
+    the methods of this file, which also keep ``timesheet_invoice_id`` of the entries in step.
+
+    What always holds, and :meth:`_check_invoice_balance` checks at posting: the billed amounts of the rows of an
+    invoice line sum to its untaxed subtotal to the cent. What no entry explains is a row without an entry.
+    One entry (part) has at most one live row, which a unique index enforces.
+    """
+
+    _name = "timetrack.allocation"
+    _description = "Billed Time"
+    _order = "id desc"
+    _rec_name = "line_id"
+
+    line_id = fields.Many2one(
+        "account.analytic.line",
+        string="Time Entry",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="Empty where no time explains the amount.",
+    )
+    part = fields.Integer(
+        default=1, readonly=True, required=True, help="An entry may be billed in numbered parts; normally it is one."
+    )
+    move_line_id = fields.Many2one(
+        "account.move.line", string="Invoice Line", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice", store=True, index="btree_not_null")
+    state = fields.Selection(
+        [("draft", "Draft"), ("posted", "Posted"), ("credited", "Credited"), ("cancelled", "Cancelled")],
+        readonly=True,
+        required=True,
+        default="draft",
+    )
+    kind = fields.Selection(KIND_SELECTION, readonly=True, required=True, default="time")
+    is_migrated = fields.Boolean(
+        "Migrated", readonly=True, help="Worked out at the installation from an invoice that was there already."
+    )
+    reversed_id = fields.Many2one(
+        "timetrack.allocation",
+        string="Takes Back",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The row that this row of a credit note takes back.",
+    )
+    hours_worked = fields.Float(readonly=True)
+    hours_billed = fields.Float(readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True, required=True)
+    standard_rate = fields.Float(
+        readonly=True, aggregator=None, help="Untaxed price of an hour before any adjustment."
+    )
+    standard_value = fields.Monetary(readonly=True, help="Hours worked by the standard rate.")
+    billed_rate = fields.Float(readonly=True, aggregator=None, help="Billed amount by the hours billed.")
+    billed_amount = fields.Monetary(readonly=True, help="Share of the untaxed amount of the invoice line.")
+    adjustment = fields.Monetary(
+        readonly=True, help="Billed amount less standard value: a write-down is negative, a write-up positive."
+    )
+    adjustment_reason = fields.Char(readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True, required=True, index=True)
+    date = fields.Date(related="line_id.date", string="Work Date")
+    employee_id = fields.Many2one(related="line_id.employee_id")
+    project_id = fields.Many2one(related="line_id.project_id")
+    partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Client")
+
+    _live_unique = models.UniqueIndex(
+        "(line_id, part) WHERE line_id IS NOT NULL AND reversed_id IS NULL AND state IN ('draft', 'posted')",
+        "This time is on another invoice already.",
+    )
+    _live_time_has_entry = models.Constraint(
+        "CHECK(kind != 'time' OR line_id IS NOT NULL OR reversed_id IS NOT NULL OR state IN ('credited', 'cancelled'))",
+        "Time that is on an invoice cannot be deleted.",
+    )
+
+    # ------------------------------------------------------------------
+    # Nobody writes the ledger but the methods below
+    # ------------------------------------------------------------------
+
+    def _timetrack_internal(self):
+        """The same rows, in sudo, open to the ledger's own methods."""
+        return self.sudo().with_context(timetrack_internal=INTERNAL)
+
+    def _check_internal(self):
+        if self.env.context.get("timetrack_internal") is not INTERNAL:
+            raise AccessError(self.env._("The billing ledger is kept by invoicing; it cannot be changed by hand."))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_internal()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_internal()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_never(self):
+        raise AccessError(self.env._("Rows of the billing ledger are never deleted."))
+
+    # ------------------------------------------------------------------
+    # Reading
+    # ------------------------------------------------------------------
+
+    def _is_live(self):
+        """Whether the row occupies its entry."""
+        self.ensure_one()
+        return self.state in ("draft", "posted") and not self.reversed_id
+
+    @api.model
+    def _search_live(self, move_lines):
+        """The live rows of invoice lines."""
+        if not move_lines.ids:
+            return self.browse()
+        return self.search(
+            [("move_line_id", "in", move_lines.ids), ("state", "in", ("draft", "posted")), ("reversed_id", "=", False)]
+        )
+
+    @api.model
+    def _check_invoice_balance(self, moves):
+        """Check that the ledger explains each line of the invoices and credit notes that it knows.
+
+        :raise UserError: the rows of a line do not sum to its untaxed subtotal
+        """
+        rows = self.sudo()._read_group(
+            [("move_id", "in", moves.ids), ("state", "!=", "cancelled")], ["move_line_id"], ["billed_amount:sum"]
+        )
+        sums = {line: amount for line, amount in rows}
+        known = self.env["account.move"].sudo().union(*(line.move_id for line in sums))
+        for line in known._timetrack_product_lines():
+            sign = -1 if line.move_id.move_type == "out_refund" else 1
+            total = sign * sums.get(line, 0.0)
+            if line.currency_id.compare_amounts(total, line.price_subtotal):
+                raise UserError(
+                    self.env._(
+                        "The time on the line “%(line)s” of %(move)s comes to %(total)s, but the line to %(subtotal)s "
+                        "without tax. Remove the line and invoice the time again.",
+                        line=line.name or line.product_id.display_name,
+                        move=line.move_id.display_name,
+                        total=total,
+                        subtotal=line.price_subtotal,
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # Putting time on an invoice
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _book(self, entries_by_line, reason=None):
+        """Put time on the lines of draft invoices.
+
+        :param dict entries_by_line: invoice line to its time entries, each entry once
+        :param str reason: why a line may differ from the standard value of its time
+        :return: the new rows
+        """
+        vals_list = []
+        for line, entries in entries_by_line.items():
+            vals_list += self._prepare_time_rows(line, entries.sudo(), reason)
+        rows = self._timetrack_internal().create(vals_list)
+        rows._sync_entries()
+        return rows
+
+    def _prepare_time_rows(self, line, entries, reason):
+        """The rows of one invoice line: its subtotal, spread over its entries by their standard value."""
+        unit = unit_of(line.currency_id.rounding)
+        rates = [self._get_standard_rate(line, entry) for entry in entries]
+        values = [
+            Decimal(repr(entry.unit_amount)) * Decimal(repr(rate)) for entry, rate in zip(entries, rates, strict=True)
+        ]
+        standard = spread(to_decimal(sum(values), unit), values, unit)
+        billed = spread(to_decimal(line.price_subtotal, unit), values, unit)
+        return [
+            {
+                "line_id": entry.id,
+                "move_line_id": line.id,
+                "kind": "time",
+                "hours_worked": entry.unit_amount,
+                "hours_billed": entry.unit_amount,
+                "currency_id": line.currency_id.id,
+                "company_id": line.company_id.id,
+                "standard_rate": rate,
+                "standard_value": float(standard_value),
+                **self._prepare_billed(entry.unit_amount, standard_value, billed_amount, reason),
+            }
+            for entry, rate, standard_value, billed_amount in zip(entries, rates, standard, billed, strict=True)
+        ]
+
+    @api.model
+    def _prepare_billed(self, hours, standard_value, billed_amount, reason):
+        """The values of a row that follow from its amounts (Decimal) and the hours billed."""
+        adjustment = billed_amount - standard_value
+        return {
+            "billed_amount": float(billed_amount),
+            "billed_rate": float(billed_amount) / hours if hours else 0.0,
+            "adjustment": float(adjustment),
+            "adjustment_reason": reason if adjustment and reason else False,
+        }
+
+    @api.model
+    def _get_standard_rate(self, line, entry):
+        """Untaxed price of an hour of the entry in the currency of the invoice line: the entry's frozen rate, or
+        else the net price of the line (time of sales orders)."""
+        if entry.timetrack_rate_currency_id == line.currency_id:
+            return entry.timetrack_rate
+        hours = line._timetrack_hours()
+        return line.price_subtotal / hours if hours else 0.0
+
+    @api.model
+    def _book_linked(self, moves):
+        """Put the time that Odoo's sales orders have linked to draft invoices on their lines."""
+        entries = self.env["account.analytic.line"].search(
+            [
+                ("timesheet_invoice_id", "in", moves.ids),
+                ("timetrack_billing_state", "not in", ["draft", "billed", False]),
+            ],
+            order="id",
+        )
+        if not entries:
+            return
+        lines = {}
+        for line in moves._timetrack_product_lines():
+            for order_line in line.sale_line_ids:
+                lines.setdefault((line.move_id, order_line), line)
+        by_line = {}
+        for entry in entries:
+            line = lines.get((entry.timesheet_invoice_id, entry.so_line))
+            if line:
+                by_line[line] = by_line.get(line, entry.browse()) | entry
+        self._book(by_line, self.env._("Quantity and price of the sales order"))
+
+    # ------------------------------------------------------------------
+    # Following invoices
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _post_invoices(self, moves):
+        """Invoices were posted: the ledger takes over what was changed on them by hand, and is closed."""
+        rows = self.search([("move_id", "in", moves.ids), ("state", "=", "draft")])
+        known = rows.filtered("line_id").move_id
+        if not known:
+            return
+        by_line = rows.grouped("move_line_id")
+        missing = []
+        for line in known._timetrack_product_lines():
+            if line in by_line:
+                by_line[line]._adapt(line)
+            else:
+                missing.append(self._prepare_other_row(line))
+        rows |= self._timetrack_internal().create(missing)
+        rows._set_state("posted")
+        self._check_invoice_balance(known)
+
+    def _adapt(self, line):
+        """Spread the line's present subtotal and hours over its rows, if they are others than before."""
+        unit = unit_of(line.currency_id.rounding)
+        total = to_decimal(line.price_subtotal, unit)
+        converted = self.filtered(lambda row: row.currency_id != line.currency_id)
+        converted._convert(line)
+        amounts = [to_decimal(row.billed_amount, unit) for row in self]
+        hours = sum(self.mapped("hours_billed"))
+        factor = 1.0
+        if hours and abs(line._timetrack_hours() - hours) > 0.0051:  # more than the rounding of quantities
+            factor = line._timetrack_hours() / hours
+        if sum(amounts) == total and factor == 1.0 and not converted:
+            return
+        weights = amounts if any(amounts) else [Decimal(repr(row.hours_worked)) for row in self]
+        for row, amount, new in zip(self, amounts, spread(total, weights, unit), strict=True):
+            billed_hours = row.hours_billed * factor
+            reason = row.adjustment_reason if amount == new else self.env._("Changed on the invoice")
+            row._timetrack_internal().write(
+                {
+                    "hours_billed": billed_hours,
+                    **self._prepare_billed(billed_hours, to_decimal(row.standard_value, unit), new, reason),
+                }
+            )
+
+    def _convert(self, line):
+        """The invoice was changed to another currency: so are the rows."""
+        date = line.move_id.invoice_date or fields.Date.context_today(self)
+        for row in self:
+            values = {
+                name: row.currency_id._convert(row[name], line.currency_id, row.company_id, date, round=digits)
+                for name, digits in (("standard_value", True), ("billed_amount", True), ("standard_rate", False))
+            }
+            row._timetrack_internal().write({**values, "currency_id": line.currency_id.id})
+
+    @api.model
+    def _prepare_other_row(self, line):
+        """The row of an invoice line that no time explains."""
+        return {
+            "move_line_id": line.id,
+            "kind": line._timetrack_kind(),
+            "currency_id": line.currency_id.id,
+            "company_id": line.company_id.id,
+            "billed_amount": line.price_subtotal,
+            "adjustment": line.price_subtotal,
+            "adjustment_reason": self.env._("No time behind this line"),
+        }
+
+    @api.model
+    def _cancel_invoices(self, moves):
+        self._search_live(moves.line_ids)._release()
+
+    @api.model
+    def _reset_invoices(self, moves):
+        """Posted invoices were reset to draft.
+
+        :raise UserError: a posted credit note has taken back the time
+        """
+        rows = self.search([("move_id", "in", moves.ids), ("state", "in", ("posted", "credited"))])
+        credited = rows.filtered(lambda row: row.state == "credited")
+        if credited:
+            raise UserError(
+                self.env._(
+                    "The time of %(moves)s was credited: reset the credit note first.",
+                    moves=", ".join(credited.move_id.mapped("display_name")),
+                )
+            )
+        rows._set_state("draft")
+
+    @api.model
+    def _revive_invoices(self, moves):
+        """Cancelled invoices were reset to draft: they take their time back, if it is still there.
+
+        :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
+        """
+        rows = self.search([("move_id", "in", moves.ids), ("state", "=", "cancelled"), ("reversed_id", "=", False)])
+        if not rows:
+            return
+        entries = rows.line_id
+        if entries:
+            entries._timetrack_lock_rows()
+        Line = self.env["account.analytic.line"]
+        free = entries.filtered_domain(
+            Line._timetrack_approved_domain(entries.company_id) & Line._timetrack_free_domain()
+        )
+        lost = rows.filtered(
+            lambda row: row.kind == "time" and (row.line_id not in free or row.hours_worked != row.line_id.unit_amount)
+        )
+        if lost:
+            raise UserError(
+                self.env._(
+                    "Time of %(moves)s was billed elsewhere, changed or reopened since it was cancelled: %(entries)s.\n"
+                    "Invoice the time again instead.",
+                    moves=", ".join(moves.mapped("display_name")),
+                    entries=lost.line_id._timetrack_describe() or "-",
+                )
+            )
+        rows._set_state("draft")
+
+    @api.model
+    def _rebook(self, origins, copies):
+        """Invoices that took the place of reversed ones take over the time of these.
+
+        :param origins: the reversed invoices
+        :param copies: the new draft invoices, in the same order
+        """
+        if len(origins) != len(copies):
+            return
+        for origin, copy in zip(origins, copies, strict=True):
+            rows = self.search([("move_id", "=", origin.id), ("state", "=", "credited")])
+            pairs = self._pair_lines(origin, copy)
+            free = rows.filtered(lambda row: row.kind != "time" or row.line_id.timetrack_billing_state == "unbilled")
+            if pairs and free:
+                vals_list = [
+                    {**row._prepare_copy(), "move_line_id": pairs[row.move_line_id].id, "state": "draft"}
+                    for row in free
+                ]
+                self._timetrack_internal().create(vals_list)._sync_entries()
+
+    def _prepare_copy(self):
+        """The row's values for a row that repeats it."""
+        self.ensure_one()
+        names = [
+            "line_id", "part", "kind", "hours_worked", "hours_billed", "currency_id", "standard_rate",
+            "standard_value", "billed_rate", "billed_amount", "adjustment", "adjustment_reason", "company_id",
+        ]  # fmt: skip
+        return {name: self._fields[name].convert_to_write(self[name], self) for name in names}
+
+    # ------------------------------------------------------------------
+    # Following credit notes
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _post_refunds(self, refunds):
+        """Credit notes were posted. One that takes back all of its invoice frees the time; any other one is an
+        adjustment without an entry and leaves the time billed."""
+        vals_list = []
+        credited = self.browse()
+        for refund in refunds:
+            rows = self.search([("move_id", "=", refund.reversed_entry_id.id), ("state", "!=", "cancelled")])
+            if not refund.reversed_entry_id or not rows:
+                continue
+            posted = rows.filtered(lambda row: row.state == "posted")
+            pairs = posted and self._pair_lines(refund.reversed_entry_id, refund)
+            if pairs:
+                vals_list += [row._prepare_counter_row(pairs[row.move_line_id]) for row in posted]
+                credited |= posted
+            else:
+                vals_list += [self._prepare_partial_credit(line) for line in refund._timetrack_product_lines()]
+        self._timetrack_internal().create(vals_list)
+        credited._set_state("credited")
+        self._check_invoice_balance(refunds)
+
+    @api.model
+    def _pair_lines(self, origin, other):
+        """Match the product lines of an invoice with those of a full credit note or copy of it.
+
+        :return: mapping of the invoice's lines to the other's, or None if the other is no full one
+        """
+        if origin.currency_id != other.currency_id:
+            return None
+        left = list(origin._timetrack_product_lines())
+        right = list(other._timetrack_product_lines())
+        if len(left) != len(right):
+            return None
+        pairs = {}
+        for line in left:
+            equal = [
+                candidate
+                for candidate in right
+                if line.product_id == candidate.product_id
+                and not line.currency_id.compare_amounts(line.price_subtotal, candidate.price_subtotal)
+            ]
+            if not equal:
+                return None
+            pairs[line] = equal[0]
+            right.remove(equal[0])
+        return pairs
+
+    def _prepare_counter_row(self, refund_line):
+        """The signed row of a credit note that takes this row back."""
+        self.ensure_one()
+        values = self._prepare_copy()
+        for name in ("hours_worked", "hours_billed", "standard_value", "billed_amount", "adjustment"):
+            values[name] = -values[name]
+        return {**values, "move_line_id": refund_line.id, "reversed_id": self.id, "state": "posted"}
+
+    @api.model
+    def _prepare_partial_credit(self, refund_line):
+        """The row of a credit note line that names no time."""
+        return {
+            **self._prepare_other_row(refund_line),
+            "state": "posted",
+            "kind": "manual",
+            "billed_amount": -refund_line.price_subtotal,
+            "adjustment": -refund_line.price_subtotal,
+            "adjustment_reason": self.env._("Credited in part"),
+        }
+
+    @api.model
+    def _undo_refunds(self, refunds):
+        """Credit notes were reset or cancelled: their invoices have their time again.
+
+        :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
+        """
+        rows = self.search([("move_id", "in", refunds.ids), ("state", "=", "posted")])
+        origins = rows.reversed_id
+        Line = self.env["account.analytic.line"]
+        entries = origins.line_id
+        if entries:
+            entries._timetrack_lock_rows()
+        free = entries.filtered_domain(
+            Line._timetrack_approved_domain(entries.company_id) & Line._timetrack_free_domain()
+        )
+        lost = origins.filtered(lambda row: row.kind == "time" and row.line_id not in free)
+        if lost:
+            raise UserError(
+                self.env._(
+                    "Time that %(moves)s gave back was billed again, changed or reopened since: %(entries)s.",
+                    moves=", ".join(refunds.mapped("display_name")),
+                    entries=lost.line_id._timetrack_describe() or "-",
+                )
+            )
+        rows._timetrack_internal().write({"state": "cancelled"})
+        origins._set_state("posted")
+
+    # ------------------------------------------------------------------
+    # The two places where states and links change
+    # ------------------------------------------------------------------
+
+    def _release(self):
+        """Give the time back: it may be billed again."""
+        self._set_state("cancelled")
+
+    def _set_state(self, state):
+        """Change the state of the rows, and what follows it on their entries."""
+        if self:
+            self._timetrack_internal().write({"state": state})
+            self._sync_entries()
+
+    def _sync_entries(self):
+        """Link the rows' entries to the invoice of their live row, as Odoo's own screens expect."""
+        entries = self.sudo().line_id
+        if not entries:
+            return
+        rows = self.sudo().search(
+            [("line_id", "in", entries.ids), ("state", "in", ("draft", "posted")), ("reversed_id", "=", False)]
+        )
+        moves = {row.line_id: row.move_id for row in rows}
+        empty = self.env["account.move"]
+        for move, group in entries.grouped(lambda entry: moves.get(entry, empty)).items():
+            changed = group.filtered(lambda entry, move=move: entry.timesheet_invoice_id != move)
+            if changed:
+                changed._timetrack_internal().write({"timesheet_invoice_id": move.id})
+
+    # ------------------------------------------------------------------
+    # Invoices from before
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _migrate_ledger(self):
+        """Work out the ledger of the invoices that sales orders made before the addon was there.
+
+        Each invoice line is divided among the time of its order line by hours (largest remainder), in one statement
+        for all. What the standard value was nobody knows any more: it is set to what was billed.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH linked AS (
+                    SELECT line.id AS line_id, line.unit_amount::numeric AS hours, min(move_line.id) AS move_line_id
+                      FROM account_analytic_line line
+                      JOIN account_move move ON move.id = line.timesheet_invoice_id
+                       AND move.state IN ('draft', 'posted') AND move.move_type = 'out_invoice'
+                      JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.so_line
+                      JOIN account_move_line move_line ON move_line.id = rel.invoice_line_id
+                       AND move_line.move_id = move.id AND move_line.display_type = 'product'
+                     WHERE line.project_id IS NOT NULL
+                       AND NOT EXISTS (
+                           SELECT FROM timetrack_allocation row
+                            WHERE row.line_id = line.id OR row.move_line_id = move_line.id
+                       )
+                  GROUP BY line.id
+                ), shares AS (
+                    SELECT linked.*, move_line.move_id, move_line.currency_id, move_line.company_id, move.state,
+                           currency.rounding, round(move_line.price_subtotal / currency.rounding) AS units,
+                           CASE WHEN sum(hours) OVER entries <> 0
+                                THEN round(move_line.price_subtotal / currency.rounding) * hours
+                                     / sum(hours) OVER entries
+                                ELSE round(move_line.price_subtotal / currency.rounding) / count(*) OVER entries
+                           END AS exact
+                      FROM linked
+                      JOIN account_move_line move_line ON move_line.id = linked.move_line_id
+                      JOIN account_move move ON move.id = move_line.move_id
+                      JOIN res_currency currency ON currency.id = move_line.currency_id
+                    WINDOW entries AS (PARTITION BY linked.move_line_id)
+                ), parts AS (
+                    SELECT shares.*, floor(exact) AS whole,
+                           row_number() OVER (
+                               PARTITION BY move_line_id ORDER BY exact - floor(exact) DESC, line_id
+                           ) AS place,
+                           units - sum(floor(exact)) OVER (PARTITION BY move_line_id) AS remainder
+                      FROM shares
+                ), amounts AS (
+                    SELECT parts.*, (whole + CASE WHEN place <= remainder THEN 1 ELSE 0 END) * rounding AS amount
+                      FROM parts
+                )
+                INSERT INTO timetrack_allocation
+                       (line_id, part, move_line_id, move_id, state, kind, is_migrated, hours_worked, hours_billed,
+                        currency_id, standard_rate, standard_value, billed_rate, billed_amount, adjustment, company_id,
+                        create_uid, create_date, write_uid, write_date)
+                SELECT line_id, 1, move_line_id, move_id, state, 'time', TRUE, hours, hours,
+                       currency_id, COALESCE(amount / NULLIF(hours, 0), 0), amount,
+                       COALESCE(amount / NULLIF(hours, 0), 0), amount, 0, company_id,
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM amounts
+                """,
+                uid=self.env.uid,
+            )
+        )
+        self._migrate_other_lines()
+        self.env.cr.execute(
+            """
+            UPDATE account_analytic_line line
+               SET timetrack_billing_state = CASE WHEN row.state = 'draft' THEN 'draft' ELSE 'billed' END
+              FROM timetrack_allocation row
+             WHERE row.line_id = line.id AND row.is_migrated
+               AND row.state IN ('draft', 'posted') AND row.reversed_id IS NULL
+            """
+        )
+        self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _migrate_other_lines(self):
+        """Rows for those lines of migrated invoices that no time explains."""
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO timetrack_allocation
+                       (part, move_line_id, move_id, state, kind, is_migrated, hours_worked, hours_billed, currency_id,
+                        standard_rate, standard_value, billed_rate, billed_amount, adjustment, company_id,
+                        create_uid, create_date, write_uid, write_date)
+                SELECT 1, line.id, line.move_id, move.state,
+                       CASE WHEN line.is_downpayment THEN 'deposit' ELSE 'manual' END, TRUE, 0, 0, line.currency_id,
+                       0, 0, 0, line.price_subtotal, line.price_subtotal, line.company_id,
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                 WHERE line.display_type = 'product'
+                   AND line.move_id IN (SELECT row.move_id FROM timetrack_allocation row WHERE row.is_migrated)
+                   AND NOT EXISTS (SELECT FROM timetrack_allocation row WHERE row.move_line_id = line.id)
+                """,
+                uid=self.env.uid,
+            )
+        )

@@ -1,0 +1,45 @@
+from odoo import api, fields, models
+
+from ..engine.rates import RateTable
+
+
+class TimetrackRateCard(models.Model):
+    """A price list of time: dated hourly rates in one currency, untaxed."""
+
+    _name = "timetrack.rate.card"
+    _description = "Rate Card"
+    _inherit = ["mail.thread"]
+    _check_company_auto = True
+    _order = "name, id"
+
+    name = fields.Char(required=True, tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company, tracking=True
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+        tracking=True,
+        help="The currency of the rates and of the invoices made from them.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Agreed With", index="btree_not_null", help="For information: it restricts nothing."
+    )
+    note = fields.Text("Notes")
+    rate_ids = fields.One2many("timetrack.rate", "card_id", string="Rates", copy=True)
+    project_ids = fields.One2many("project.project", "timetrack_rate_card_id", string="Projects")
+
+    def _get_table(self):
+        """The card's rules as the engine wants them.
+
+        :return: :class:`~.engine.rates.RateTable`
+        """
+        self.ensure_one()
+        return RateTable(rate._prepare_rule() for rate in self.rate_ids)
+
+    @api.onchange("company_id")
+    def _onchange_company_id(self):
+        if self.company_id and not self.rate_ids:
+            self.currency_id = self.company_id.currency_id

@@ -1,0 +1,173 @@
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.fields import Command, Date
+from odoo.tests import new_test_user
+
+
+class TimetrackBillingCommon(AccountTestInvoicingCommon):
+    """One small firm: two consultants, their approver, an accountant, a client and a project."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env.user.group_ids += (
+            cls.env.ref("project.group_project_manager")
+            + cls.env.ref("hr_timesheet.group_timesheet_manager")
+            + cls.env.ref("client_timetrack_billing.group_billing_user")
+            + cls.env.ref("sales_team.group_sale_manager")
+        )
+        cls.company = cls.env.company
+        cls.company.timetrack_approval_required = True
+        companies = {"company_id": cls.company.id, "company_ids": cls.company.ids}
+        cls.user_consultant = new_test_user(
+            cls.env, "tt_consultant", "hr_timesheet.group_hr_timesheet_user", **companies
+        )
+        cls.user_approver = new_test_user(cls.env, "tt_approver", "hr_timesheet.group_timesheet_manager", **companies)
+        cls.user_billing = new_test_user(
+            cls.env, "tt_billing", "client_timetrack_billing.group_billing_user", **companies
+        )
+        cls.alice, cls.bob = cls.env["hr.employee"].create(
+            [
+                {"name": "Alice", "user_id": cls.user_consultant.id, "company_id": cls.company.id},
+                {"name": "Bob", "company_id": cls.company.id},
+            ]
+        )
+        cls.partner_a.is_company = True
+        cls.partner_b.is_company = True
+        cls.project = cls._create_project("Merger", cls.partner_a)
+        cls.activity = cls.env["timetrack.activity"].create({"name": "Advice"})
+        cls.activity_drafting = cls.env["timetrack.activity"].create(
+            {"name": "Drafting", "parent_id": cls.activity.id}
+        )
+        cls.activity_internal = cls.env["timetrack.activity"].create({"name": "Internal", "is_billable": False})
+        cls.card = cls._create_card("Standard", {"rate": 100.0}, {"rate": 150.0, "employee_id": cls.bob.id})
+        cls.company.timetrack_rate_card_id = cls.card
+
+    @classmethod
+    def _create_project(cls, name, partner, **values):
+        return cls.env["project.project"].create(
+            {
+                "name": name,
+                "partner_id": partner.id,
+                "allow_timesheets": True,
+                "company_id": cls.company.id,
+                "privacy_visibility": "employees",
+                **values,
+            }
+        )
+
+    @classmethod
+    def _create_card(cls, name, *rates, currency=None):
+        return cls.env["timetrack.rate.card"].create(
+            {
+                "name": name,
+                "company_id": cls.company.id,
+                "currency_id": (currency or cls.company.currency_id).id,
+                "rate_ids": [Command.create(rate) for rate in rates],
+            }
+        )
+
+    @classmethod
+    def _log(cls, *hours, **values):
+        """Time entries of Alice, unless told otherwise."""
+        return cls.env["account.analytic.line"].create(
+            [
+                {
+                    "name": "Work",
+                    "project_id": cls.project.id,
+                    "employee_id": cls.alice.id,
+                    "date": Date.to_date("2026-05-04"),
+                    "unit_amount": number,
+                    **values,
+                }
+                for number in hours
+            ]
+        )
+
+    @classmethod
+    def _approve(cls, entries):
+        entries.action_timetrack_submit()
+        entries.with_user(cls.user_approver).action_timetrack_approve()
+        return entries
+
+    @classmethod
+    def _log_approved(cls, *hours, **values):
+        return cls._approve(cls._log(*hours, **values))
+
+    @classmethod
+    def _wizard(cls, **values):
+        values.setdefault("date_to", "2026-12-31")
+        return (
+            cls.env["timetrack.invoice.wizard"]
+            .with_user(cls.user_billing)
+            .create({"company_id": cls.company.id, **values})
+        )
+
+    @classmethod
+    def _invoice(cls, **values):
+        """Invoice the approved time: the draft invoices."""
+        before = cls.env["account.move"].search([])
+        cls._wizard(**values).action_create_invoices()
+        return cls.env["account.move"].search([]) - before
+
+    @classmethod
+    def _reverse(cls, move, is_modify=False):
+        """Reverse an invoice as the wizard of Odoo does, and return what it leads to."""
+        wizard = (
+            cls.env["account.move.reversal"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"journal_id": move.journal_id.id, "date": "2026-06-30"})
+        )
+        wizard.reverse_moves(is_modify=is_modify)
+        return wizard.new_move_ids
+
+    def assertLedger(self, entries=None):
+        """All the invariants of the ledger: of every invoice, and of the entries."""
+        self.env.flush_all()
+        Allocation = self.env["timetrack.allocation"]
+        rows = Allocation.search([("company_id", "=", self.company.id), ("state", "!=", "cancelled")])
+        for move in rows.filtered(lambda row: row.state != "draft").move_id:
+            Allocation._check_invoice_balance(move)
+        for line in rows.filtered(lambda row: row.kind == "time" and row.state == "draft").move_line_id:
+            drafts = line.timetrack_allocation_ids.filtered(lambda row: row.state == "draft")
+            total = sum(drafts.mapped("billed_amount"))
+            self.assertAlmostEqual(total, line.price_subtotal, 6)
+        for row in rows:
+            self.assertAlmostEqual(row.billed_amount, row.standard_value + row.adjustment, 6)
+        for entry in entries or rows.line_id:
+            live = entry.timetrack_allocation_ids.filtered(lambda row: row._is_live())
+            self.assertLessEqual(len(live), 1)
+            self.assertEqual(entry.timesheet_invoice_id, live.move_id)
+            state = {"draft": "draft", "posted": "billed"}.get(live.state)
+            self.assertEqual(entry.timetrack_billing_state, state or "unbilled")
+        self.assertFalse(rows.filtered(lambda row: row.company_id != self.company))
+
+
+class TimetrackSaleCommon(TimetrackBillingCommon):
+    """The firm also sells time by a sales order."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.product = cls.env["product.product"].create(
+            {
+                "name": "Hours",
+                "type": "service",
+                "service_policy": "delivered_timesheet",
+                "uom_id": cls.env.ref("uom.product_uom_hour").id,
+                "list_price": 80.0,
+                "taxes_id": False,
+            }
+        )
+        cls.order = cls.env["sale.order"].create(
+            {
+                "partner_id": cls.partner_a.id,
+                "order_line": [Command.create({"product_id": cls.product.id, "product_uom_qty": 0.0})],
+            }
+        )
+        cls.order.action_confirm()
+        cls.order_line = cls.order.order_line
+        cls.sold = cls._create_project("Sold", cls.partner_a, allow_billable=True)
+        cls.sold.sale_line_id = cls.order_line
+
+    def _sell(self, *hours, **values):
+        return self._log(*hours, project_id=self.sold.id, **values)

@@ -1,0 +1,105 @@
+import datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from odoo.tests import BaseCase, tagged
+
+from ..engine.rates import RateTable, Rule, Work
+
+DAY = datetime.date(2026, 5, 4)
+
+ids = st.one_of(st.none(), st.integers(1, 3))
+dates = st.one_of(st.none(), st.dates(datetime.date(2026, 5, 1), datetime.date(2026, 5, 7)))
+works = st.builds(
+    Work,
+    date=st.dates(datetime.date(2026, 4, 30), datetime.date(2026, 5, 8)),
+    project=ids,
+    client=ids,
+    employee=ids,
+    activities=st.sampled_from([(), (1,), (2, 1), (3, 2, 1)]),
+)
+
+
+@st.composite
+def rule_lists(draw):
+    count = draw(st.integers(0, 12))
+    return [
+        Rule(number, float(number), draw(dates), draw(dates), draw(ids), draw(ids), draw(ids), draw(ids))
+        for number in range(1, count + 1)
+    ]
+
+
+def fits(rule, work):
+    return (
+        rule.is_valid_on(work.date)
+        and rule.project in (None, work.project)
+        and rule.client in (None, work.client)
+        and rule.employee in (None, work.employee)
+        and (rule.activity is None or rule.activity in work.activities)
+    )
+
+
+def strength(rule, work):
+    """The documented order, written the other way round: a key to compare rules that fit."""
+    closeness = -work.activities.index(rule.activity) if rule.activity is not None else 0
+    flags = (rule.project is not None, rule.client is not None, rule.employee is not None, rule.activity is not None)
+    return (flags, closeness, rule.date_from or datetime.date.min, rule.id)
+
+
+@tagged("-at_install", "post_install")
+class TestEngineRates(BaseCase):
+    @settings(max_examples=400, deadline=None)
+    @given(rule_lists(), works)
+    def test_the_strongest_fitting_rule_wins(self, rules, work):
+        fitting = [rule for rule in rules if fits(rule, work)]
+        expected = max(fitting, key=lambda rule: strength(rule, work), default=None)
+        self.assertEqual(RateTable(rules).resolve(work), expected)
+
+    @settings(max_examples=150, deadline=None)
+    @given(rule_lists(), works, st.randoms())
+    def test_the_order_of_the_rules_does_not_matter(self, rules, work, random):
+        expected = RateTable(rules).resolve(work)
+        random.shuffle(rules)
+        self.assertEqual(RateTable(rules).resolve(work), expected)
+
+    def test_every_pair_of_ranks(self):
+        work = Work(DAY, 1, 1, 1, (1,))
+        kinds = [
+            Rule(1, 1.0, project=rank & 8 and 1 or None, client=rank & 4 and 1 or None,
+                 employee=rank & 2 and 1 or None, activity=rank & 1 or None)
+            for rank in range(16)
+        ]
+        for low in range(16):
+            for high in range(low + 1, 16):
+                # the weaker rule is younger and starts later: specificity counts first
+                weak = kinds[low]._replace(id=9, date_from=DAY)
+                strong = kinds[high]._replace(id=2)
+                with self.subTest(low=low, high=high):
+                    self.assertEqual(strong.rank, high)
+                    self.assertEqual(RateTable([weak, strong]).resolve(work), strong)
+
+    def test_dates_are_inclusive(self):
+        table = RateTable([Rule(1, 10.0, date_from=DAY, date_to=DAY)])
+        one_day = datetime.timedelta(days=1)
+        self.assertEqual(table.resolve(Work(DAY)).id, 1)
+        self.assertIsNone(table.resolve(Work(DAY - one_day)))
+        self.assertIsNone(table.resolve(Work(DAY + one_day)))
+
+    def test_a_later_start_wins_without_an_end_of_the_old_rate(self):
+        old = Rule(2, 100.0)
+        new = Rule(1, 120.0, date_from=DAY)
+        table = RateTable([old, new])
+        self.assertEqual(table.resolve(Work(DAY)), new)
+        self.assertEqual(table.resolve(Work(DAY - datetime.timedelta(days=1))), old)
+
+    def test_zero_is_a_rate_and_nothing_is_none(self):
+        self.assertEqual(RateTable([Rule(1, 90.0), Rule(2, 0.0, employee=4)]).resolve(Work(DAY, employee=4)).rate, 0.0)
+        self.assertIsNone(RateTable([Rule(1, 90.0, employee=5)]).resolve(Work(DAY, employee=4)))
+
+    def test_the_nearest_service_type_wins(self):
+        table = RateTable([Rule(1, 10.0, activity=1), Rule(2, 20.0, activity=2)])
+        self.assertEqual(table.resolve(Work(DAY, activities=(3, 2, 1))).rate, 20.0)
+        self.assertEqual(table.resolve(Work(DAY, activities=(1,))).rate, 10.0)
+        self.assertIsNone(table.resolve(Work(DAY)))
+
+

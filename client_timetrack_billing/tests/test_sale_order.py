@@ -1,0 +1,151 @@
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import TimetrackSaleCommon
+
+
+@tagged("-at_install", "post_install")
+class TestSaleOrder(TimetrackSaleCommon):
+    """Odoo's own flow bills approved time only, and its invoices are in the ledger."""
+
+    def test_only_approved_time_is_delivered(self):
+        entries = self._sell(1.0, 2.0, 4.0)
+        self.assertEqual(entries.so_line, self.order_line)
+        self.assertEqual(self.order_line.qty_delivered, 0.0)
+        entries.action_timetrack_submit()
+        self.assertEqual(self.order_line.qty_delivered, 0.0)
+        entries[:2].with_user(self.user_approver).action_timetrack_approve()
+        self.assertEqual(self.order_line.qty_delivered, 3.0)
+        entries[:1].with_user(self.user_approver).action_timetrack_reopen("Wrong")
+        self.assertEqual(self.order_line.qty_delivered, 2.0)
+
+    def test_unapproved_time_is_not_linked_to_the_invoice(self):
+        approved, draft = self._approve(self._sell(3.0)), self._sell(5.0)
+        move = self.order._create_invoices()
+        self.assertEqual(move.amount_untaxed, 240.0)
+        self.assertEqual(approved.timesheet_invoice_id, move)
+        self.assertFalse(draft.timesheet_invoice_id)
+        row = approved.timetrack_allocation_ids
+        self.assertRecordValues(
+            row, [{"hours_billed": 3.0, "billed_amount": 240.0, "standard_value": 300.0, "adjustment": -60.0}]
+        )
+        self.assertEqual(row.move_line_id.sale_line_ids, self.order_line)
+        move.action_post()
+        self.assertLedger(approved + draft)
+        # and does not come with the period either
+        self._sell(1.0)
+        wizard = (
+            self.env["sale.advance.payment.inv"]
+            .with_context(active_ids=self.order.ids, active_model="sale.order")
+            .create({"advance_payment_method": "delivered", "date_start_invoice_timesheet": "2026-05-01"})
+        )
+        with self.assertRaises(UserError):
+            wizard.create_invoices()
+
+    def test_without_a_card_the_price_of_the_order_is_the_standard(self):
+        self.company.timetrack_rate_card_id = False
+        entries = self._approve(self._sell(1 / 3, 1 / 3, 1 / 3, 0.5))
+        move = self.order._create_invoices()
+        move.action_post()
+        self.assertEqual(sum(entries.timetrack_allocation_ids.mapped("billed_amount")), move.amount_untaxed)
+        self.assertLedger(entries)
+
+    def test_the_wizard_leaves_time_of_orders_to_the_order(self):
+        self._approve(self._sell(1.0))
+        self.assertIn("1 entries belong to sales orders", self._wizard().left_out)
+        with self.assertRaises(UserError):
+            self._invoice()
+
+    def test_both_kinds_in_one_firm(self):
+        sold, own = self._approve(self._sell(1.0)), self._log_approved(1.0)
+        order_move = self.order._create_invoices()
+        own_move = self._invoice()
+        self.assertEqual(sold.timesheet_invoice_id, order_move)
+        self.assertEqual(own.timesheet_invoice_id, own_move)
+        (order_move + own_move).action_post()
+        self.assertLedger(sold + own)
+
+    def test_deleting_the_invoice_and_billing_again(self):
+        entries = self._approve(self._sell(1.0, 2.0))
+        self.order._create_invoices().unlink()
+        self.assertFalse(entries.timesheet_invoice_id)
+        self.assertLedger(entries)
+        move = self.order._create_invoices()
+        self.assertEqual(entries.timesheet_invoice_id, move)
+        move.button_cancel()
+        self.assertFalse(entries.timesheet_invoice_id)
+        self.assertLedger(entries)
+
+    def test_a_partial_credit_note_leaves_the_rest_billed(self):
+        entries = self._approve(self._sell(4.0, 6.0))
+        move = self.order._create_invoices()
+        move.action_post()
+        refund = self._reverse(move)
+        refund.invoice_line_ids.quantity = 2.0
+        refund.action_post()
+        self.assertEqual(entries.timesheet_invoice_id, move)
+        self.assertLedger(entries)
+        # the period does not bring what is on an invoice again
+        self._approve(self._sell(1.0, date="2026-06-01"))
+        self.order_line._recompute_qty_to_invoice("2026-05-01", "2026-05-31")
+        self.assertEqual(self.order_line.qty_to_invoice, 0.0)
+
+    def test_a_full_credit_note_and_modify(self):
+        entries = self._approve(self._sell(4.0, 6.0))
+        move = self.order._create_invoices()
+        move.action_post()
+        copy = self._reverse(move, is_modify=True)
+        self.assertEqual(entries.timesheet_invoice_id, copy)
+        copy.action_post()
+        self.assertLedger(entries)
+        self._reverse(copy).action_post()
+        self.assertEqual(set(entries.mapped("timetrack_billing_state")), {"unbilled"})
+        self.assertLedger(entries)
+
+    def test_approved_time_keeps_its_order_line(self):
+        approved, draft = self._approve(self._sell(1.0)), self._sell(1.0)
+        other = self.order.copy()
+        other.action_confirm()
+        self.sold.sale_line_id = other.order_line
+        self.assertEqual(approved.so_line, self.order_line)
+        self.assertEqual(draft.so_line, other.order_line)
+        self.assertFalse(approved._is_updatable_timesheet())
+        self.assertTrue(draft._is_updatable_timesheet())
+        self.sold.allow_billable = False
+        self.assertEqual(approved.so_line, self.order_line)
+
+    def test_without_approval_odoo_behaves_as_ever(self):
+        self.company.timetrack_approval_required = False
+        entries = self._sell(1.0, 2.0)
+        self.assertEqual(self.order_line.qty_delivered, 3.0)
+        move = self.order._create_invoices()
+        self.assertEqual(entries.timesheet_invoice_id, move)
+        entries[0].unlink()
+        move.action_post()
+        self.assertLedger(entries[1:])
+
+    def test_switching_approval_on_recounts(self):
+        self.company.timetrack_approval_required = False
+        self._sell(1.0)
+        self.assertEqual(self.order_line.qty_delivered, 1.0)
+        self.company.timetrack_approval_required = True
+        self.assertEqual(self.order_line.qty_delivered, 0.0)
+
+    def test_prepaid_lines_have_a_kind(self):
+        prepaid = self.env["product.product"].create(
+            {
+                "name": "Prepaid",
+                "type": "service",
+                "service_policy": "ordered_prepaid",
+                "list_price": 70.0,
+                "taxes_id": False,
+            }
+        )
+        self.order.order_line = [Command.create({"product_id": prepaid.id, "product_uom_qty": 2.0})]
+        entries = self._approve(self._sell(1.0))
+        move = self.order._create_invoices()
+        move.action_post()
+        rows = move.timetrack_allocation_ids
+        self.assertEqual({row.kind: row.billed_amount for row in rows}, {"time": 80.0, "prepaid": 140.0})
+        self.assertLedger(entries)
