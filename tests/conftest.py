@@ -91,6 +91,7 @@ class Served:
         self.db = database.name
         self.config = database.config
         self.url = url
+        self.log = paths.LOGS / f"serve-{database.name}.log"
 
     def rpc(self, login, password):
         """Return a function ``call(model, method, args, kwargs)`` that speaks XML-RPC as this user."""

@@ -40,7 +40,8 @@ def complaints(output):
 
 def installed(database):
     """Return the names of our installed addons."""
-    rows = database.sql("SELECT name FROM ir_module_module WHERE name LIKE 'client\\_timetrack%' AND state = 'installed'")
+    names = ", ".join(f"'{addon}'" for addon in ADDONS)
+    rows = database.sql(f"SELECT name FROM ir_module_module WHERE name IN ({names}) AND state = 'installed'")
     return {row[0] for row in rows}
 
 

@@ -404,7 +404,9 @@ class AccountAnalyticLine(models.Model):
             "reject": self.env._("Only submitted time can be rejected."),
             "reopen": self.env._("Only approved time can be reopened."),
         }
-        raise UserError(f"{messages[action]}\n{self._timetrack_describe()}")
+        raise UserError(
+            self.env._("%(rule)s\n%(entries)s", rule=messages[action], entries=self._timetrack_describe())
+        )
 
     def _timetrack_check_step(self, action):
         """Check the user's right to the step on every entry.

@@ -60,7 +60,7 @@ class TimetrackApprovalEvent(models.Model):
             raise AccessError(self.env._("Events of the approval trail are recorded by the system only."))
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """The trail is append-only, for superusers as well."""
         raise AccessError(self.env._("The approval trail cannot be changed."))
 

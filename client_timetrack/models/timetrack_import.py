@@ -92,7 +92,7 @@ class TimetrackImport(models.AbstractModel):
         """
         if not self.env.su and not self.env.user.has_group("hr_timesheet.group_timesheet_manager"):
             raise AccessError(self.env._("Only timesheet administrators can import time."))
-        self = self.with_context(self._get_context(company))
+        self = self.with_env(self.env(context=self._get_context(company)))
         run = self._read(profile.with_env(self.env), content, company)
         self._match_imported(run)
         for target in TARGETS:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from odoo.tests import BaseCase
 
 from ..engine import csv_import

@@ -52,7 +52,7 @@ class TimetrackEarlierWizard(models.TransientModel):
         """
         self.ensure_one()
         if not self.env.user.has_group("hr_timesheet.group_timesheet_manager"):
-            raise AccessError(self.env._("Only timesheet administrators approve the time from before the installation."))
+            raise AccessError(self.env._("Only timesheet administrators approve time from before the installation."))
         self.company_id.check_access("read")
         ids = self.env["account.analytic.line"]._timetrack_migrate_approve(self._earlier_condition())
         return {

@@ -1,9 +1,10 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+
+from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 
 from ..engine.allocation import spread, to_decimal, unit_of
 

@@ -1,6 +1,7 @@
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.fields import Command, Date
 from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 
 class TimetrackBillingCommon(AccountTestInvoicingCommon):

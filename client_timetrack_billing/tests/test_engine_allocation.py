@@ -3,6 +3,7 @@ from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from odoo.tests import BaseCase, tagged
 
 from ..engine.allocation import allocate, spread, to_decimal, unit_of

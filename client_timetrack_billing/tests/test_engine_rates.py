@@ -2,6 +2,7 @@ import datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from odoo.tests import BaseCase, tagged
 
 from ..engine.rates import RateTable, Rule, Work

@@ -1,8 +1,9 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
-from psycopg2.errors import UniqueViolation
 
 from .common import TimetrackBillingCommon
 

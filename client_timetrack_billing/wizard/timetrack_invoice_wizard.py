@@ -46,7 +46,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
     entry_count = fields.Integer("Time Entries", compute="_compute_preview")
     hours = fields.Float(compute="_compute_preview")
     amount_text = fields.Char("Untaxed Amount", compute="_compute_preview")
-    left_out = fields.Text("Left Out", compute="_compute_preview")
+    left_out = fields.Text(compute="_compute_preview")
 
     @api.constrains("date_from", "date_to")
     def _check_dates(self):

@@ -1,0 +1,62 @@
+"""Every setting has a test that flips only it and sees the behaviour change.
+
+The list names, for each setting of the addons, that test; a setting without one fails here, and so does a test that
+is gone.
+"""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# model.field: (file of the test, its name)
+FLIPPED_BY = {
+    "res.company.timetrack_approval_required": (
+        "client_timetrack/tests/test_locks.py",
+        "test_setting_restores_odoos_own_behaviour",
+    ),
+    "res.company.timetrack_rate_card_id": (
+        "client_timetrack_billing/tests/test_rates.py",
+        "test_missing_rate_is_an_error_that_says_what_to_do",
+    ),
+    "res.company.timetrack_product_id": (
+        "client_timetrack_billing/tests/test_invoice_wizard.py",
+        "test_the_product_of_invoiced_time_is_the_companys",
+    ),
+    "res.company.timetrack_flexible_weekly_hours": (
+        "client_timetrack_reports/tests/test_capacity.py",
+        "test_weekly_hours_of_flexible_employees",
+    ),
+    "project.project.timetrack_rate_card_id": (
+        "client_timetrack_billing/tests/test_rates.py",
+        "test_the_card_of_the_project_comes_first",
+    ),
+}
+
+SETTINGS = """
+result = sorted(
+    f"{model}.{name}"
+    for model in ("res.company", "project.project", "timetrack.policy", "timetrack.engagement")
+    if model in env
+    for name, field in env[model]._fields.items()
+    if name.startswith("timetrack_") and field.store and not field.compute and field.type not in ("one2many",)
+)
+"""
+
+
+def test_every_setting_is_listed(database):
+    """The list is complete and holds nothing that is gone."""
+    copy = database("addons")
+    assert copy.shell(SETTINGS) == sorted(FLIPPED_BY)
+    copy.drop()
+
+
+@pytest.mark.parametrize("setting", sorted(FLIPPED_BY))
+def test_the_test_of_each_setting_is_there(setting):
+    """And it names the setting that it flips."""
+    file, name = FLIPPED_BY[setting]
+    source = (ROOT / file).read_text()
+    assert f"def {name}(" in source
+    body = source.split(f"def {name}(", 1)[1].split("\n    def ", 1)[0]
+    assert setting.rpartition(".")[2] in body
