@@ -30,7 +30,7 @@ class TimetrackImportWizard(models.TransientModel):
     notice = fields.Char(readonly=True)
     line_ids = fields.One2many("timetrack.import.wizard.line", "wizard_id", string="Problems", readonly=True)
     hidden_count = fields.Integer("Problems Not Shown", readonly=True)
-    rejected_file = fields.Binary(attachment=False, readonly=True)
+    rejected_file = fields.Binary("Rejected Rows as CSV", attachment=False, readonly=True)
     rejected_filename = fields.Char(readonly=True)
     first_entry = fields.Integer(readonly=True)
     last_entry = fields.Integer(readonly=True)
