@@ -19,7 +19,14 @@ def post_init_hook(env):
     May run again: what is in the ledger already stays as it is.
     """
     env["account.analytic.line"]._timetrack_migrate_approve(
-        SQL("timesheet_invoice_id IN (SELECT move.id FROM account_move move WHERE move.state IN ('draft', 'posted'))")
+        SQL(
+            """
+            timesheet_invoice_id IN (
+                SELECT move.id FROM account_move move
+                 WHERE move.state IN ('draft', 'posted') OR move.payment_state = 'invoicing_legacy'
+            )
+            """
+        )
     )
     env["timetrack.allocation"]._migrate_ledger()
     rows = env.execute_query(

@@ -83,13 +83,16 @@ class AccountAnalyticLine(models.Model):
     # ------------------------------------------------------------------
 
     def _timetrack_is_locked(self):
-        """Time on an invoice is locked too. Time of a sales order in a company that does without approval is
-        left to the rules of Odoo."""
+        """Time on an invoice is locked too."""
         if super()._timetrack_is_locked():
             return True
-        return self.timetrack_billing_state in ON_INVOICE and (
-            self.company_id.sudo().timetrack_approval_required or not self.sudo().so_line
-        )
+        return self.timetrack_billing_state in ON_INVOICE and self._timetrack_follows_ledger()
+
+    def _timetrack_follows_ledger(self):
+        """Whether the ledger decides about the entry. Time of a sales order in a company that does without approval
+        stays with the rules of Odoo: the ledger only watches."""
+        self.ensure_one()
+        return self.company_id.sudo().timetrack_approval_required or not self.sudo().so_line
 
     @api.model
     def _timetrack_protected_fields(self):
@@ -271,7 +274,11 @@ class AccountAnalyticLine(models.Model):
                 Domain("project_id", "!=", False),
                 Domain("timetrack_billing_state", "=", "unbilled"),
                 Domain("so_line", "=", False),
-                Domain("timesheet_invoice_id", "=", False) | Domain("timesheet_invoice_id.state", "=", "cancel"),
+                Domain("timesheet_invoice_id", "=", False)
+                | (
+                    Domain("timesheet_invoice_id.state", "=", "cancel")
+                    & Domain("timesheet_invoice_id.payment_state", "!=", "invoicing_legacy")
+                ),
             ]
         )
 

@@ -41,13 +41,18 @@ class AccountMove(models.Model):
         refunds = self.sudo().filtered(lambda move: move.move_type == "out_refund")
         if invoices:
             Allocation._post_invoices(invoices.filtered(lambda move: move.state == "posted"))
-            Allocation._cancel_invoices(invoices.filtered(lambda move: move.state == "cancel"))
+            Allocation._cancel_invoices(invoices.filtered(lambda move: move._timetrack_is_void()))
             drafts = invoices.filtered(lambda move: move.state == "draft")
             Allocation._reset_invoices(drafts.filtered(lambda move: before[move.id] == "posted"))
             Allocation._revive_invoices(drafts.filtered(lambda move: before[move.id] == "cancel"))
         if refunds:
             Allocation._post_refunds(refunds.filtered(lambda move: move.state == "posted"))
             Allocation._undo_refunds(refunds.filtered(lambda move: before[move.id] == "posted"))
+
+    def _timetrack_is_void(self):
+        """Whether the invoice is cancelled. Those from before a switch threshold only look so: they count as billed."""
+        self.ensure_one()
+        return self.state == "cancel" and self.payment_state != "invoicing_legacy"
 
     def _timetrack_product_lines(self):
         """The lines that carry the untaxed amount of the invoices, in their order."""
@@ -60,7 +65,8 @@ class AccountMove(models.Model):
         result = super().action_post()
         origins = self.filtered(lambda move: move.move_type == "out_refund").reversed_entry_id
         if origins:
-            self.env["timetrack.allocation"].sudo().search([("move_id", "in", origins.ids)])._sync_entries()
+            rows = self.env["timetrack.allocation"].sudo().search([("move_id", "in", origins.ids)])
+            rows.filtered(lambda row: row.line_id and row.line_id._timetrack_follows_ledger())._sync_entries()
         return result
 
     def _link_timesheets_to_invoice(self, start_date=None, end_date=None):

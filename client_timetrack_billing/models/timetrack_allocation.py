@@ -387,12 +387,9 @@ class TimetrackAllocation(models.Model):
         for origin, copy in zip(origins, copies, strict=True):
             rows = self.search([("move_id", "=", origin.id), ("state", "=", "credited")])
             pairs = self._pair_lines(origin, copy)
-            free = rows.filtered(lambda row: row.kind != "time" or row.line_id.timetrack_billing_state == "unbilled")
-            if pairs and free:
-                vals_list = [
-                    {**row._prepare_copy(), "move_line_id": pairs[row.move_line_id].id, "state": "draft"}
-                    for row in free
-                ]
+            follows = all(entry._timetrack_follows_ledger() for entry in rows.line_id)
+            if pairs and rows and follows:
+                vals_list = [{**row._prepare_copy(), "move_line_id": pairs[row.move_line_id].id} for row in rows]
                 self._timetrack_internal().create(vals_list)._sync_entries()
 
     def _prepare_copy(self):
@@ -550,7 +547,8 @@ class TimetrackAllocation(models.Model):
                     SELECT line.id AS line_id, line.unit_amount::numeric AS hours, min(move_line.id) AS move_line_id
                       FROM account_analytic_line line
                       JOIN account_move move ON move.id = line.timesheet_invoice_id
-                       AND move.state IN ('draft', 'posted') AND move.move_type = 'out_invoice'
+                       AND (move.state IN ('draft', 'posted') OR move.payment_state = 'invoicing_legacy')
+                       AND move.move_type = 'out_invoice'
                       JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.so_line
                       JOIN account_move_line move_line ON move_line.id = rel.invoice_line_id
                        AND move_line.move_id = move.id AND move_line.display_type = 'product'
@@ -561,7 +559,8 @@ class TimetrackAllocation(models.Model):
                        )
                   GROUP BY line.id
                 ), shares AS (
-                    SELECT linked.*, move_line.move_id, move_line.currency_id, move_line.company_id, move.state,
+                    SELECT linked.*, move_line.move_id, move_line.currency_id, move_line.company_id,
+                           CASE WHEN move.state = 'draft' THEN 'draft' ELSE 'posted' END AS state,
                            currency.rounding, round(move_line.price_subtotal / currency.rounding) AS units,
                            CASE WHEN sum(hours) OVER entries <> 0
                                 THEN round(move_line.price_subtotal / currency.rounding) * hours
@@ -619,7 +618,7 @@ class TimetrackAllocation(models.Model):
                        (part, move_line_id, move_id, state, kind, is_migrated, hours_worked, hours_billed, currency_id,
                         standard_rate, standard_value, billed_rate, billed_amount, adjustment, company_id,
                         create_uid, create_date, write_uid, write_date)
-                SELECT 1, line.id, line.move_id, move.state,
+                SELECT 1, line.id, line.move_id, CASE WHEN move.state = 'draft' THEN 'draft' ELSE 'posted' END,
                        CASE WHEN line.is_downpayment THEN 'deposit' ELSE 'manual' END, TRUE, 0, 0, line.currency_id,
                        0, 0, 0, line.price_subtotal, line.price_subtotal, line.company_id,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'

@@ -125,6 +125,16 @@ class TestSaleOrder(TimetrackSaleCommon):
         move.action_post()
         self.assertLedger(entries[1:])
 
+    def test_without_approval_credit_notes_free_time_as_in_odoo(self):
+        self.company.timetrack_approval_required = False
+        entries = self._sell(1.0, 2.0)
+        move = self.order._create_invoices()
+        move.action_post()
+        refund = self._reverse(move)
+        refund.invoice_line_ids.quantity = 1.0
+        refund.action_post()
+        self.assertFalse(entries.timesheet_invoice_id)
+
     def test_switching_approval_on_recounts(self):
         self.company.timetrack_approval_required = False
         self._sell(1.0)
@@ -148,4 +158,12 @@ class TestSaleOrder(TimetrackSaleCommon):
         move.action_post()
         rows = move.timetrack_allocation_ids
         self.assertEqual({row.kind: row.billed_amount for row in rows}, {"time": 80.0, "prepaid": 140.0})
+        self.assertLedger(entries)
+
+    def test_invoices_from_before_a_switch_threshold_stay_billed(self):
+        entries = self._approve(self._sell(1.0))
+        move = self.order._create_invoices()
+        move.action_post()
+        move.write({"state": "cancel", "payment_state": "invoicing_legacy"})
+        self.assertEqual(entries.timesheet_invoice_id, move)
         self.assertLedger(entries)

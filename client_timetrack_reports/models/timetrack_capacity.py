@@ -271,16 +271,15 @@ class TimetrackCapacity(models.Model):
     def _get_leaves(self, employees, date_from, date_to):
         """Leave that touches the dates: public holidays by company, own leave by resource.
 
-        Leave that counts as worked time (``time_type`` other) is left out.
+        Leave that counts as worked time (``time_type`` other) is left out. The company tells whose public holiday it
+        is; on own leave it says nothing, since Odoo fills it by who happens to compute it where there is no calendar.
         """
+        public = Domain("resource_id", "=", False) & Domain("company_id", "in", employees.company_id.ids)
         leaves = self.env["resource.calendar.leaves"].search(
-            [
-                ("time_type", "=", "leave"),
-                ("resource_id", "in", [False, *employees.resource_id.ids]),
-                ("company_id", "in", employees.company_id.ids),
-                ("date_from", "<=", datetime.combine(date_to + timedelta(days=1), time.max)),
-                ("date_to", ">=", datetime.combine(date_from - timedelta(days=1), time.min)),
-            ]
+            (public | Domain("resource_id", "in", employees.resource_id.ids))
+            & Domain("time_type", "=", "leave")
+            & Domain("date_from", "<=", datetime.combine(date_to + timedelta(days=1), time.max))
+            & Domain("date_to", ">=", datetime.combine(date_from - timedelta(days=1), time.min))
         )
         holidays = defaultdict(list)
         own = defaultdict(list)

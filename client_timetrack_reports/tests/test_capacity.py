@@ -53,6 +53,23 @@ class TestCapacity(ReportsCommon):
         self._create_leave("2025-03-17 23:00:00", "2025-03-18 22:59:59", self.ada, time_type="other")
         self.assertEqual(self._sum(self.ada, *self.MARCH)[3], 152.0)
 
+    def test_own_leave_under_another_company(self):
+        """Odoo fills the company of leave without a calendar by whoever computes it; it is the resource's all the
+        same."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE resource_calendar_leaves SET company_id = %s WHERE id = %s",
+            [self.env.ref("base.main_company").id, self.leave.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.Capacity._refresh(self.ada, *self.MARCH), 0)
+
+    def test_holiday_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self._create_leave("2025-03-17 23:00:00", "2025-03-18 22:59:59", company_id=other.id)
+        self.Capacity._refresh(self.firm, *self.MARCH)
+        self.assertEqual(self._sum(self.bob, *self.MARCH)[3], 80.0)
+
     def test_holiday_of_one_calendar(self):
         self._create_leave("2025-03-16 23:00:00", "2025-03-17 22:59:59", calendar_id=self.part_time.id)
         self.assertEqual(self._sum(self.bob, *self.MARCH)[3], 76.0)
