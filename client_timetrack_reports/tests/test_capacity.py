@@ -66,7 +66,15 @@ class TestCapacity(ReportsCommon):
 
     def test_holiday_of_another_company(self):
         other = self.env["res.company"].create({"name": "Other"})
-        self._create_leave("2025-03-17 23:00:00", "2025-03-18 22:59:59", company_id=other.id)
+        holiday = self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Theirs",
+                "date_from": "2025-03-17 23:00:00",
+                "date_to": "2025-03-18 22:59:59",
+                "calendar_id": other.resource_calendar_id.id,
+            }
+        )
+        self.assertEqual(holiday.company_id, other)
         self.Capacity._refresh(self.firm, *self.MARCH)
         self.assertEqual(self._sum(self.bob, *self.MARCH)[3], 80.0)
 
