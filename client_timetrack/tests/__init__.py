@@ -6,3 +6,4 @@ from . import test_engine_csv_import
 from . import test_import
 from . import test_locks
 from . import test_tours
+from . import test_views
