@@ -35,15 +35,25 @@ class TestInvoiceWizard(TimetrackBillingCommon):
         self.assertLedger(entries)
 
     def test_grouping(self):
-        task = self.env["project.task"].create({"name": "Contract", "project_id": self.project.id})
-        self._log_approved(1.0, 2.0, task_id=task.id)
+        task, other = self.env["project.task"].create(
+            [{"name": name, "project_id": self.project.id} for name in ("Contract", "Due Diligence")]
+        )
+        self._log_approved(1.0, 1.0, task_id=task.id)
+        self._log_approved(1.0, task_id=other.id, timetrack_activity_id=self.activity_drafting.id)
         self._log_approved(1.0, timetrack_activity_id=self.activity.id)
         self._log_approved(1.0, employee_id=self.bob.id, date="2026-05-05")
-        expected = {"project": 2, "task": 3, "employee": 2, "activity": 3, "entry": 4}
-        for grouping, count in expected.items():
+        expected = {
+            "project": (2, "Merger ("),
+            "task": (4, "Merger – Contract ("),
+            "employee": (2, "Merger – Alice ("),
+            "activity": (4, "Merger – Advice / Drafting ("),
+            "entry": (5, "Merger – Alice – Work ("),
+        }
+        for grouping, (count, name) in expected.items():
             with self.subTest(grouping=grouping):
                 move = self._invoice(grouping=grouping)
                 self.assertEqual(len(move.invoice_line_ids), count)
+                self.assertTrue(any(line.startswith(name) for line in move.invoice_line_ids.mapped("name")))
                 self.assertEqual(move.amount_untaxed, 550.0)
                 self.assertLedger()
                 move.unlink()

@@ -257,16 +257,16 @@ class TimetrackInvoiceWizard(models.TransientModel):
         period = format_date(self.env, dates[0])
         if len(dates) > 1:
             period = f"{period} – {format_date(self.env, dates[-1])}"
-        parts = {
-            "project": [],
-            "task": [entries.task_id.name],
-            "employee": [entries.employee_id.name],
-            "activity": [entries.timetrack_activity_id.complete_name],
-            "entry": [entries.employee_id.name, entries.name if entries[0].name != "/" else False]
-            if self.grouping == "entry"
-            else [],
-        }[self.grouping]
-        return f"{' – '.join(part for part in [project, *parts] if part)} ({period})"
+        parts = [project, *self._get_group_names(entries)]
+        return f"{' – '.join(part for part in parts if part)} ({period})"
+
+    def _get_group_names(self, entries):
+        """What the entries of a line have in common besides their project, in words."""
+        if self.grouping == "project":
+            return []
+        if self.grouping == "entry":
+            return [entries.employee_id.name, entries.name if entries.name != "/" else ""]
+        return [self._get_group_record(entries[0]).with_env(entries.env).display_name]
 
     def _settle_prices(self, move, pairs):
         """Make each subtotal what the line's entries sum to.
