@@ -117,6 +117,7 @@ class AccountAnalyticLine(models.Model):
 
     @api.depends("timetrack_activity_id", "project_id")
     def _compute_timetrack_is_billable(self):
+        """Propose from service type and project; see ``project.project`` for clients that come later."""
         for line in self._timetrack_unlocked():
             activity = line.timetrack_activity_id
             has_client = bool(line.task_id.sudo().partner_id or line.project_id.sudo().partner_id)
@@ -559,29 +560,34 @@ class AccountAnalyticLine(models.Model):
 
     @api.model
     def _timetrack_migrate_approve(self, where):
-        """Approve drafts from before the installation, in one statement however many they are.
+        """Approve time from before the installation, in one statement however many entries they are.
 
         Events of their own (``migrate``) tell them from time that somebody approved.
 
-        :param SQL where: condition on the table ``account_analytic_line``
+        :param SQL where: condition on the columns of ``account_analytic_line``
         :return: ids of the approved entries
         """
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                WITH approved AS (
-                    UPDATE account_analytic_line
+                WITH earlier AS (
+                    SELECT id, timetrack_state AS state_from
+                      FROM account_analytic_line
+                     WHERE timetrack_state IN ('draft', 'submitted', 'rejected') AND (%(where)s)
+                ), approved AS (
+                    UPDATE account_analytic_line line
                        SET timetrack_state = 'approved',
                            timetrack_state_date = now() AT TIME ZONE 'UTC',
                            timetrack_state_user_id = %(uid)s
-                     WHERE timetrack_state = 'draft' AND (%(where)s)
-                 RETURNING id, company_id
+                      FROM earlier
+                     WHERE earlier.id = line.id
+                 RETURNING line.id, line.company_id, earlier.state_from
                 ), recorded AS (
                     INSERT INTO timetrack_approval_event
                            (line_id, entry_ref, action, state_from, state_to, user_id, date, company_id,
                             create_uid, create_date, write_uid, write_date)
-                    SELECT id, id, 'migrate', 'draft', 'approved', %(uid)s, now() AT TIME ZONE 'UTC', company_id,
+                    SELECT id, id, 'migrate', state_from, 'approved', %(uid)s, now() AT TIME ZONE 'UTC', company_id,
                            %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                       FROM approved
                 )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 
 class ProjectProject(models.Model):
@@ -36,10 +37,21 @@ class ProjectProject(models.Model):
         return projects
 
     def write(self, vals):
+        without_client = self.filtered(lambda project: not project.partner_id) if vals.get("partner_id") else self[:0]
         result = super().write(vals)
+        without_client._timetrack_propose_billable()
         if vals.get("allocated_hours"):
             self._timetrack_ensure_budget()
         return result
+
+    def _timetrack_propose_billable(self):
+        """The projects have just got a client: propose anew whether their open time is billable.
+
+        Only then: whoever said otherwise of an entry is not overruled by another contact of the same client.
+        """
+        Line = self.env["account.analytic.line"].sudo()
+        lines = Line.search(Line._timetrack_entry_domain() & Domain("project_id", "in", self.ids))
+        self.env.add_to_compute(Line._fields["timetrack_is_billable"], lines)
 
     def _timetrack_ensure_budget(self):
         """A project with allocated hours has a budget: the hours are the same number."""

@@ -14,7 +14,7 @@ class TimesheetsAnalysisReport(models.Model):
     timetrack_client_id = fields.Many2one("res.partner", string="Client", readonly=True)
     timetrack_activity_id = fields.Many2one("timetrack.activity", string="Service Type", readonly=True)
     timetrack_deliverable_id = fields.Many2one("timetrack.deliverable", string="Deliverable", readonly=True)
-    timetrack_is_billable = fields.Boolean("Billable Time", readonly=True)
+    timetrack_is_billable = fields.Boolean("Billable to the Client", readonly=True)
     timetrack_state = fields.Selection(STATE_SELECTION, string="Approval", readonly=True)
 
     @api.model

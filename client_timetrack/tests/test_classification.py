@@ -29,6 +29,17 @@ class TestClassification(TimetrackCommon):
         )
         self.assertFalse(entry.timetrack_is_billable)
 
+    def test_time_becomes_billable_when_its_project_gets_a_client(self):
+        entry = self._entry(project_id=self.internal_project.id, task_id=False)
+        approved = self._submitted(project_id=self.internal_project.id, task_id=False)
+        approved.with_user(self.lead).action_timetrack_approve()
+        self.internal_project.partner_id = self.client_company
+        self.assertTrue(entry.timetrack_is_billable)
+        self.assertFalse(approved.timetrack_is_billable, "approved time is locked")
+        entry.timetrack_is_billable = False
+        self.internal_project.partner_id = self.client_contact
+        self.assertFalse(entry.timetrack_is_billable, "a person said otherwise")
+
     def test_full_name_and_top_level(self):
         note = self.env["timetrack.activity"].create({"name": "Note", "parent_id": self.activity_research.id})
         self.assertEqual(note.complete_name, "Consulting / Research / Note")

@@ -27,7 +27,7 @@ class TimetrackEarlierWizard(models.TransientModel):
             wizard.count, wizard.hours = self.env.execute_query(
                 SQL(
                     "SELECT count(*), COALESCE(sum(unit_amount), 0) FROM account_analytic_line "
-                    "WHERE timetrack_state = 'draft' AND (%s)",
+                    "WHERE %s",
                     wizard._earlier_condition(),
                 )
             )[0]
@@ -42,7 +42,10 @@ class TimetrackEarlierWizard(models.TransientModel):
         if not installed_on or not self.date_before:
             return SQL("FALSE")
         return SQL(
-            "company_id = %s AND date < %s AND create_date <= %s", self.company_id.id, self.date_before, installed_on
+            "timetrack_state = 'draft' AND company_id = %s AND date < %s AND create_date <= %s",
+            self.company_id.id,
+            self.date_before,
+            installed_on,
         )
 
     def action_approve(self):
