@@ -1,4 +1,5 @@
 from . import account_analytic_line
+from . import hr_employee
 from . import project_project
 from . import project_task
 from . import res_company

@@ -46,6 +46,7 @@ class AccountAnalyticLine(models.Model):
         store=True,
         compute_sudo=True,
         index="btree_not_null",
+        ondelete="restrict",
         help="The company behind the customer of the task or project.",
     )
     timetrack_is_billable = fields.Boolean(
@@ -145,6 +146,24 @@ class AccountAnalyticLine(models.Model):
                     )
                 )
 
+    @api.model
+    def _timetrack_approving_companies(self):
+        """The companies whose time counts only when it is approved."""
+        return self.env["res.company"].sudo().search([("timetrack_approval_required", "=", True)])
+
+    @api.model
+    def _timetrack_approved_domain(self):
+        """Domain of time that counts outside the team: approved, or of a company that does without approval."""
+        required = self._timetrack_approving_companies()
+        return Domain("company_id", "not in", required.ids) | Domain("timetrack_state", "=", APPROVED)
+
+    def _timesheet_get_portal_domain(self):
+        """Clients see no time that nobody approved."""
+        domain = super()._timesheet_get_portal_domain()
+        if self.env.user.has_group("hr_timesheet.group_hr_timesheet_user"):
+            return domain
+        return Domain(domain) & self._timetrack_approved_domain()
+
     # ------------------------------------------------------------------
     # Locks
     # ------------------------------------------------------------------
@@ -180,6 +199,9 @@ class AccountAnalyticLine(models.Model):
             "timetrack_reason",
             "timetrack_event_ids",
             "timetrack_import_key",
+            # computed, and what approvers' scope and invoices go by
+            "timetrack_client_id",
+            "manager_id",
         }
 
     def _timetrack_check_protected(self, names):
@@ -237,15 +259,27 @@ class AccountAnalyticLine(models.Model):
     def _check_can_write(self, values):
         self._timetrack_check_protected(values)
         self._timetrack_check_unlocked(values)
+        self._timetrack_check_owner(values)
         return super()._check_can_write(values)
+
+    def _timetrack_check_owner(self, values):
+        """An entry stays somebody's, and its company follows its project.
+
+        :raise UserError: the employee is emptied, or the company is changed by hand
+        """
+        entries = self.filtered("timetrack_state")
+        if entries and "employee_id" in values and not values["employee_id"]:
+            raise UserError(self.env._("A time entry needs its employee. %s", entries._timetrack_describe()))
+        if not self.env.su and "company_id" in values:
+            if entries.filtered(lambda line: line.company_id.id != values["company_id"]):
+                raise UserError(self.env._("The company of a time entry is its project's. Change the project instead."))
 
     @api.model
     def default_get(self, fields):
         """Neither a context nor a user default gives a new entry a state it has not earned."""
         values = super().default_get(fields)
-        if not self._timetrack_is_internal():
-            for name in self._timetrack_protected_fields():
-                values.pop(name, None)
+        for name in self._timetrack_protected_fields():
+            values.pop(name, None)
         return values
 
     @api.model_create_multi
@@ -255,13 +289,13 @@ class AccountAnalyticLine(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        submitted = self.browse()
+        traced = self.browse()
         if not self._timetrack_is_internal():
-            submitted = self.filtered(lambda line: line.timetrack_state == SUBMITTED)
+            traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
         names = [name for name in vals if name in self._timetrack_traced_fields()]
-        before = submitted._timetrack_snapshot(names)
+        before = traced._timetrack_snapshot(names)
         result = super().write(vals)
-        submitted._timetrack_record_changes(before, names)
+        traced._timetrack_record_changes(before, names)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -422,8 +456,10 @@ class AccountAnalyticLine(models.Model):
                     raise AccessError(
                         self.env._("You can only do this with time of your own. %s", foreign._timetrack_describe())
                     )
-            return
-        refused = self.filtered_domain(~self._timetrack_approval_domain())
+            if action != "withdraw":
+                return
+        own = Domain("user_id", "=", self.env.uid) if action == "withdraw" else Domain.FALSE
+        refused = self.filtered_domain(~(self._timetrack_approval_domain() | own))
         if refused:
             raise AccessError(
                 self.env._(
@@ -511,7 +547,12 @@ class AccountAnalyticLine(models.Model):
 
         Not the cost: it follows from hours and employee, and readers of the trail may not know it.
         """
-        return self._fields.keys() - {"amount"} - self._timetrack_protected_fields()
+        return self._fields.keys() - {"amount"} - self._timetrack_protected_fields() - self._timetrack_unlocked_fields()
+
+    @api.model
+    def _timetrack_identity_fields(self):
+        """Names of the fields that say whose time it is and where: they decide who may approve it."""
+        return {"employee_id", "user_id", "project_id", "company_id"}
 
     def _timetrack_snapshot(self, names):
         """What the entries say in the given fields, as text: a mapping of id to name to value."""
@@ -527,8 +568,12 @@ class AccountAnalyticLine(models.Model):
         return value if isinstance(value, (bool, int, float, str)) else str(value or "")
 
     def _timetrack_record_changes(self, before, names):
-        """Keep in the trail what a write changed on submitted entries."""
-        if not self:
+        """Keep in the trail what a write changed on submitted and approved entries.
+
+        An entry that has become somebody else's or another project's is handed in anew, and so is an approved one
+        that a company without approval let change: nobody approved what it says now.
+        """
+        if not self or not names:
             return
         after = self._timetrack_snapshot(names)
         changes = {
@@ -540,7 +585,15 @@ class AccountAnalyticLine(models.Model):
             for line in self
         }
         changed = self.filtered(lambda line: changes[line.id])
-        changed._timetrack_record_events("change", {line.id: SUBMITTED for line in changed}, changes=changes)
+        states = {line.id: line.timetrack_state for line in changed}
+        back = changed.filtered(
+            lambda line: states[line.id] == APPROVED
+            or not self._timetrack_identity_fields().isdisjoint(changes[line.id])
+        )
+        approved = back.filtered(lambda line: states[line.id] == APPROVED)
+        back.sudo()._timetrack_internal().write({"timetrack_state": DRAFT})
+        changed._timetrack_record_events("change", states, changes=changes)
+        approved.sudo()._timetrack_after_transition("reopen")
 
     def _timetrack_record_deletion(self):
         """Keep in the trail that an entry with a history was deleted, and what it said."""

@@ -35,6 +35,13 @@ class TestConsultant(TimetrackCommon):
         entry.action_timetrack_withdraw()
         self.assertEqual(entry.timetrack_state, "draft")
 
+    def test_only_who_may_decide_withdraws_time_of_others(self):
+        entry = self._submitted()
+        with self.assertRaises(AccessError):
+            entry.with_user(self.other_lead).action_timetrack_withdraw()
+        entry.with_user(self.lead).action_timetrack_withdraw()
+        self.assertEqual(entry.timetrack_state, "draft")
+
     def test_cannot_withdraw_approved_time(self):
         entry = self._approved()
         with self.assertRaisesRegex(UserError, "Only submitted time that nobody approved"):

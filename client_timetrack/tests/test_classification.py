@@ -143,7 +143,8 @@ class TestYearsOfTime(TimetrackCommon):
         old, new = self._entry(date="2020-01-31"), self._entry(date="2020-01-31")
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE account_analytic_line SET create_date = '2020-01-31 10:00:00' WHERE id = %s", [old.id]
+            "UPDATE account_analytic_line SET create_date = '2020-01-31 10:00:00', "
+            "write_date = '2020-01-31 10:00:00' WHERE id = %s", [old.id]
         )
         self.env["ir.config_parameter"].sudo().set_param("client_timetrack.installed_on", "2020-06-01 00:00:00")
         Wizard = self.env["timetrack.earlier.wizard"]

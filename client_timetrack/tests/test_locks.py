@@ -1,6 +1,9 @@
+from psycopg2 import IntegrityError
+
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import TimetrackCommon
 
@@ -75,6 +78,62 @@ class TestLocks(TimetrackCommon):
         self.assertEqual(entry.timetrack_state, "draft")
         self.env["ir.default"].set("account.analytic.line", "timetrack_state", "approved", user_id=self.consultant.id)
         self.assertEqual(Line.create(vals).timetrack_state, "draft")
+
+    def test_no_default_reaches_protected_fields_even_of_our_own_code(self):
+        self.env["ir.default"].set("account.analytic.line", "timetrack_state", "approved", user_id=self.env.uid)
+        entry = self.env["account.analytic.line"]._timetrack_internal().create(
+            {"name": "x", "project_id": self.project.id, "employee_id": self.employee.id, "unit_amount": 1}
+        )
+        self.assertEqual(entry.timetrack_state, "draft")
+
+    def test_nobody_chooses_what_scope_and_invoices_go_by(self):
+        entry = self._submitted()
+        for values in ({"manager_id": False}, {"timetrack_client_id": self.client_contact.id}):
+            for role in EVERYBODY:
+                with self.subTest(values=values, role=role), self.assertRaises(AccessError):
+                    entry.with_user(getattr(self, role)).write(values)
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        with self.assertRaisesRegex(UserError, "company of a time entry"):
+            entry.with_user(self.consultant).write({"company_id": other.id})
+        with self.assertRaisesRegex(UserError, "needs its employee"):
+            entry.with_user(self.project_manager).write({"employee_id": False})
+
+    def test_time_that_becomes_anothers_is_handed_in_anew(self):
+        self.internal_project.user_id = self.other_lead
+        entry = self._submitted()
+        entry.with_user(self.other_lead).write({"project_id": self.internal_project.id, "task_id": False})
+        self.assertEqual(entry.timetrack_state, "draft")
+        own = self._submitted(employee_id=self.employee_manager.id)
+        own.with_user(self.project_manager).write({"employee_id": self.employee.id})
+        self.assertEqual(own.timetrack_state, "draft")
+        event = own.timetrack_event_ids.filtered(lambda event: event.action == "change")
+        self.assertEqual((event.state_from, event.state_to), ("submitted", "draft"))
+
+    def test_approved_time_that_changed_without_approval_is_a_draft(self):
+        entry = self._approved()
+        self.company.timetrack_approval_required = False
+        entry.write({"unit_amount": 99})
+        self.company.timetrack_approval_required = True
+        self.assertEqual(entry.timetrack_state, "draft")
+
+    def test_employees_and_clients_with_time_are_not_deleted(self):
+        self._approved()
+        with self.assertRaisesRegex(UserError, "Archive them instead"):
+            self.employee.unlink()
+        with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.client_company.unlink()
+
+    def test_clients_see_no_time_that_nobody_approved(self):
+        portal = self._new_user("tt_portal", "base.group_portal")
+        Line = self.env["account.analytic.line"].with_user(portal)
+        domain = Line._timesheet_get_portal_domain()
+        draft, approved = self._entry(), self._approved()
+        condition = Line._timetrack_approved_domain()
+        self.assertEqual((draft | approved).filtered_domain(condition), approved)
+        self.assertIn("timetrack_state", str(domain))
+        self.company.timetrack_approval_required = False
+        self.env["res.company"].search([]).timetrack_approval_required = False
+        self.assertEqual((draft | approved).filtered_domain(Line._timetrack_approved_domain()), draft | approved)
 
     def test_import_cannot_approve(self):
         result = (

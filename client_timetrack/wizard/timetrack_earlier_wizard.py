@@ -35,16 +35,17 @@ class TimetrackEarlierWizard(models.TransientModel):
     def _earlier_condition(self):
         """Condition on the time entries that were there when the addon was installed and are old enough.
 
-        The first half matters: this is no way to approve new time past the approvers.
+        Nobody may have changed them since: this is no way to approve new time past the approvers.
         """
         self.ensure_one()
         installed_on = self.env["ir.config_parameter"].sudo().get_param(INSTALLED_ON)
         if not installed_on or not self.date_before:
             return SQL("FALSE")
         return SQL(
-            "timetrack_state = 'draft' AND company_id = %s AND date < %s AND create_date <= %s",
+            "timetrack_state = 'draft' AND company_id = %s AND date < %s AND create_date <= %s AND write_date <= %s",
             self.company_id.id,
             self.date_before,
+            installed_on,
             installed_on,
         )
 

@@ -130,6 +130,13 @@ class AccountAnalyticLine(models.Model):
                 )
             )
 
+    @api.model
+    def default_get(self, fields):
+        """The link to the invoice follows the ledger: no default sets it."""
+        values = super().default_get(fields)
+        values.pop("timesheet_invoice_id", None)
+        return values
+
     def _is_updatable_timesheet(self):
         return super()._is_updatable_timesheet() and not self._timetrack_is_locked()
 
@@ -241,25 +248,12 @@ class AccountAnalyticLine(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _timetrack_approved_domain(self, companies):
-        """Domain of time that counts for billing: approved, or of a company that does without approval.
-
-        :param companies: the companies whose time is in question
-        """
-        required = companies.sudo().filtered("timetrack_approval_required")
-        if not required:
-            return Domain.TRUE
-        return Domain("company_id", "not in", required.ids) | Domain("timetrack_state", "=", "approved")
-
-    @api.model
-    def _timetrack_order_domain(self, companies):
+    def _timetrack_order_domain(self):
         """Domain of time that a sales order may bill: it counts, and is on no invoice.
 
         Companies without approval keep the behaviour of Odoo.
         """
-        required = companies.sudo().filtered("timetrack_approval_required")
-        if not required:
-            return Domain.TRUE
+        required = self._timetrack_approving_companies()
         return Domain("company_id", "not in", required.ids) | (
             Domain("timetrack_state", "=", "approved") & self._timetrack_free_domain()
         )
@@ -269,7 +263,7 @@ class AccountAnalyticLine(models.Model):
         """Domain of time that may be invoiced by its rates. Time of sales orders is left to the orders."""
         return Domain.AND(
             [
-                self._timetrack_approved_domain(companies),
+                self._timetrack_approved_domain(),
                 Domain("company_id", "in", companies.ids),
                 Domain("project_id", "!=", False),
                 Domain("timetrack_billing_state", "=", "unbilled"),

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
 
@@ -25,6 +26,10 @@ class AccountMove(models.Model):
 
     def write(self, vals):
         """The ledger follows the state of its invoices, whoever changes it and however."""
+        if "move_type" in vals and self.sudo().line_ids.timetrack_allocation_ids.filtered(lambda row: row._is_live()):
+            raise UserError(
+                self.env._("This invoice holds time and stays an invoice. Delete the draft to release its time.")
+            )
         before = {move.id: move.state for move in self} if "state" in vals else {}
         result = super().write(vals)
         if before:

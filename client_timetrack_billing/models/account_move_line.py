@@ -19,7 +19,7 @@ class AccountMoveLine(models.Model):
         """Orders bill approved time only, and no time that is on an invoice."""
         domain = super()._timesheet_domain_get_invoiced_lines(sale_line_delivery)
         Line = self.env["account.analytic.line"]
-        return list(Domain(domain) & Line._timetrack_order_domain(sale_line_delivery.company_id))
+        return list(Domain(domain) & Line._timetrack_order_domain())
 
     def unlink(self):
         """Time on a deleted invoice line is free again."""

@@ -32,7 +32,7 @@ class ProjectProject(models.Model):
         Line = self.env["account.analytic.line"]
         hours = dict(
             Line._read_group(
-                Line._timetrack_approved_domain(self.env.companies)
+                Line._timetrack_approved_domain()
                 & Domain("project_id", "in", self.ids)
                 & Domain("timetrack_billing_state", "=", "unbilled"),
                 ["project_id"],

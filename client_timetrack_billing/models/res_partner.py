@@ -25,7 +25,7 @@ class ResPartner(models.Model):
         mine = Domain("timetrack_client_id", "in", self.commercial_partner_id.ids) & Domain(
             "company_id", "in", self.env.companies.ids
         )
-        unbilled = Line._timetrack_approved_domain(self.env.companies) & Domain(
+        unbilled = Line._timetrack_approved_domain() & Domain(
             "timetrack_billing_state", "=", "unbilled"
         )
         billed = Domain("timetrack_billing_state", "in", ["draft", "billed"])

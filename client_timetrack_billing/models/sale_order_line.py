@@ -13,9 +13,9 @@ class SaleOrderLine(models.Model):
     def _timesheet_compute_delivered_quantity_domain(self):
         domain = Domain(super()._timesheet_compute_delivered_quantity_domain())
         Line = self.env["account.analytic.line"]
-        domain &= Line._timetrack_approved_domain(self.company_id)
+        domain &= Line._timetrack_approved_domain()
         if self.env.context.get("timetrack_not_on_invoice"):
-            domain &= Line._timetrack_order_domain(self.company_id)
+            domain &= Line._timetrack_order_domain()
         return domain
 
     def _recompute_qty_to_invoice(self, start_date, end_date):

@@ -116,6 +116,12 @@ class TimetrackAllocation(models.Model):
         self._check_internal()
         return super().create(vals_list)
 
+    @api.model
+    def default_get(self, fields):
+        """Only the ledger's own defaults: neither a user's defaults nor a context has a say in it."""
+        own = {name: self._fields[name].default for name in fields if name in self._fields}
+        return {name: default(self) for name, default in own.items() if default}
+
     def write(self, vals):
         self._check_internal()
         return super().write(vals)
@@ -352,28 +358,33 @@ class TimetrackAllocation(models.Model):
         :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
         """
         rows = self.search([("move_id", "in", moves.ids), ("state", "=", "cancelled"), ("reversed_id", "=", False)])
-        if not rows:
-            return
-        entries = rows.line_id
+        rows._check_still_there(moves)
+        rows._set_state("draft")
+
+    def _check_still_there(self, moves):
+        """Lock the time of the rows and make sure that it may be billed once more as the rows say.
+
+        :param moves: the invoices in question, for the message
+        :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
+        """
+        entries = self.line_id
         if entries:
             entries._timetrack_lock_rows()
+            entries.invalidate_recordset(["timetrack_billing_state"], flush=False)
         Line = self.env["account.analytic.line"]
-        free = entries.filtered_domain(
-            Line._timetrack_approved_domain(entries.company_id) & Line._timetrack_free_domain()
-        )
-        lost = rows.filtered(
+        free = entries.filtered_domain(Line._timetrack_approved_domain() & Line._timetrack_free_domain())
+        lost = self.filtered(
             lambda row: row.kind == "time" and (row.line_id not in free or row.hours_worked != row.line_id.unit_amount)
         )
         if lost:
             raise UserError(
                 self.env._(
-                    "Time of %(moves)s was billed elsewhere, changed or reopened since it was cancelled: %(entries)s.\n"
-                    "Invoice the time again instead.",
+                    "Time of %(moves)s was billed elsewhere, changed or reopened since it was cancelled or credited: "
+                    "%(entries)s.\nInvoice the time again instead.",
                     moves=", ".join(moves.mapped("display_name")),
                     entries=lost.line_id._timetrack_describe() or "-",
                 )
             )
-        rows._set_state("draft")
 
     @api.model
     def _rebook(self, origins, copies):
@@ -389,6 +400,7 @@ class TimetrackAllocation(models.Model):
             pairs = self._pair_lines(origin, copy)
             follows = all(entry._timetrack_follows_ledger() for entry in rows.line_id)
             if pairs and rows and follows:
+                rows._check_still_there(origin)
                 vals_list = [{**row._prepare_copy(), "move_line_id": pairs[row.move_line_id].id} for row in rows]
                 self._timetrack_internal().create(vals_list)._sync_entries()
 
@@ -409,9 +421,8 @@ class TimetrackAllocation(models.Model):
     def _post_refunds(self, refunds):
         """Credit notes were posted. One that takes back all of its invoice frees the time; any other one is an
         adjustment without an entry and leaves the time billed."""
-        vals_list = []
-        credited = self.browse()
         for refund in refunds:
+            vals_list = []
             rows = self.search([("move_id", "=", refund.reversed_entry_id.id), ("state", "!=", "cancelled")])
             if not refund.reversed_entry_id or not rows:
                 continue
@@ -419,11 +430,12 @@ class TimetrackAllocation(models.Model):
             pairs = posted and self._pair_lines(refund.reversed_entry_id, refund)
             if pairs:
                 vals_list += [row._prepare_counter_row(pairs[row.move_line_id]) for row in posted]
-                credited |= posted
             else:
                 vals_list += [self._prepare_partial_credit(line) for line in refund._timetrack_product_lines()]
-        self._timetrack_internal().create(vals_list)
-        credited._set_state("credited")
+            self._timetrack_internal().create(vals_list)
+            if pairs:
+                # at once: a second credit note of the same invoice must not take the time back again
+                posted._set_state("credited")
         self._check_invoice_balance(refunds)
 
     @api.model
@@ -485,7 +497,7 @@ class TimetrackAllocation(models.Model):
         if entries:
             entries._timetrack_lock_rows()
         free = entries.filtered_domain(
-            Line._timetrack_approved_domain(entries.company_id) & Line._timetrack_free_domain()
+            Line._timetrack_approved_domain() & Line._timetrack_free_domain()
         )
         lost = origins.filtered(lambda row: row.kind == "time" and row.line_id not in free)
         if lost:

@@ -91,7 +91,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
         """What is not invoiced, and why; and what would stop the invoice."""
         Line = self.env["account.analytic.line"]
         scope = self._get_scope_domain()
-        approved = Line._timetrack_approved_domain(self.company_id)
+        approved = Line._timetrack_approved_domain()
         unbilled = scope & Domain("timetrack_billing_state", "=", "unbilled")
         messages = [
             (
