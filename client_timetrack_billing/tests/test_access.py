@@ -20,6 +20,11 @@ class TestAccess(TimetrackBillingCommon):
         model = record.with_user(user)
         return call_kw(model.browse(), method, [record.ids, *args], {"context": context})
 
+    def test_no_default_links_time_to_an_invoice(self):
+        vals = {"name": "x", "project_id": self.project.id, "employee_id": self.alice.id, "unit_amount": 1}
+        Line = self.env["account.analytic.line"].with_user(self.user_consultant)
+        self.assertFalse(Line.with_context(default_timesheet_invoice_id=self.move.id).create(vals).timesheet_invoice_id)
+
     def test_nobody_writes_the_ledger(self):
         for user in (self.user_billing, self.user_approver, self.user_consultant, self.env.ref("base.user_admin")):
             with self.subTest(user=user.login):

@@ -25,6 +25,40 @@ class TestLedger(TimetrackBillingCommon):
         self.assertBilling("billed")
         self.assertLedger(self.entries)
 
+    def test_no_default_of_a_user_reaches_the_ledger(self):
+        self.move.unlink()
+        Default = self.env["ir.default"]
+        for name, value in (("state", "cancelled"), ("reversed_id", self.rows[0].id), ("is_migrated", True)):
+            Default.set("timetrack.allocation", name, value, user_id=self.user_billing.id)
+        rows = self._invoice().timetrack_allocation_ids
+        self.assertEqual(set(rows.mapped("state")), {"draft"})
+        self.assertFalse(rows.reversed_id)
+        self.assertFalse(any(rows.mapped("is_migrated")))
+        self.assertBilling("draft")
+        self.assertLedger(self.entries)
+
+    def test_time_that_was_reopened_is_not_taken_over_by_a_new_invoice(self):
+        self.move.action_post()
+        self._reverse(self.move).action_post()
+        self.assertBilling("unbilled")
+        self.entries[0].with_user(self.user_approver).action_timetrack_reopen("Typing error")
+        with self.assertRaisesRegex(UserError, "changed or reopened"), self.cr.savepoint():
+            self._reverse(self.move, is_modify=True)
+        self.assertEqual(self.entries[0].timetrack_billing_state, "unbilled")
+
+    def test_two_credit_notes_take_the_time_back_once(self):
+        self.move.action_post()
+        refunds = self._reverse(self.move) + self._reverse(self.move)
+        refunds.action_post()
+        taken = self.env["timetrack.allocation"].search([("reversed_id", "in", self.rows.ids)])
+        self.assertEqual(sorted(taken.mapped("reversed_id").ids), sorted(self.rows.ids))
+        self.assertEqual(len(taken), len(self.rows))
+        self.assertBilling("unbilled")
+
+    def test_an_invoice_of_time_stays_an_invoice(self):
+        with self.assertRaisesRegex(UserError, "stays an invoice"):
+            self.move.write({"move_type": "out_receipt"})
+
     def test_deleting_the_draft_frees_the_time(self):
         self.move.unlink()
         self.assertEqual(set(self.rows.mapped("state")), {"cancelled"})
