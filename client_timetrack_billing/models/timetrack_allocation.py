@@ -117,7 +117,7 @@ class TimetrackAllocation(models.Model):
         return super().create(vals_list)
 
     @api.model
-    def default_get(self, fields):
+    def default_get(self, fields):  # pylint: disable=method-required-super
         """Only the ledger's own defaults: neither a user's defaults nor a context has a say in it."""
         own = {name: self._fields[name].default for name in fields if name in self._fields}
         return {name: default(self) for name, default in own.items() if default}
