@@ -267,8 +267,10 @@ class AccountAnalyticLine(models.Model):
 
         :raise UserError: the employee is emptied, or the company is changed by hand
         """
+        if values.get("employee_id", True) and "company_id" not in values:
+            return
         entries = self.filtered("timetrack_state")
-        if entries and "employee_id" in values and not values["employee_id"]:
+        if entries and not values.get("employee_id", True):
             raise UserError(self.env._("A time entry needs its employee. %s", entries._timetrack_describe()))
         if not self.env.su and "company_id" in values:
             if entries.filtered(lambda line: line.company_id.id != values["company_id"]):

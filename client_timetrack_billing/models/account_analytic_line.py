@@ -281,6 +281,20 @@ class AccountAnalyticLine(models.Model):
         """Domain of time that is on no invoice."""
         return Domain("timetrack_billing_state", "not in", list(ON_INVOICE))
 
+    @api.model
+    def _timetrack_billing_hours(self, domain, field):
+        """Hours that are still to bill and hours that are on invoices, of the time in a domain.
+
+        :param Domain domain: which time
+        :param str field: the many2one field to sum by
+        :return: two mappings of its records to hours: approved, billable and on no invoice; on an invoice
+        """
+        unbilled = self._timetrack_approved_domain() & Domain("timetrack_billing_state", "=", "unbilled")
+        billed = Domain("timetrack_billing_state", "in", list(ON_INVOICE))
+        return tuple(
+            dict(self._read_group(domain & state, [field], ["unit_amount:sum"])) for state in (unbilled, billed)
+        )
+
     def _timetrack_claim(self):
         """Lock the entries in the order of their ids and make sure that they may (still) be billed.
 

@@ -19,38 +19,21 @@ class ProjectProject(models.Model):
     )
     timetrack_unbilled_hours = fields.Float(
         "Hours to Bill",
-        compute="_compute_timetrack_unbilled_hours",
+        compute="_compute_timetrack_hours",
         compute_sudo=True,
         groups=LEDGER_GROUP,
         help="Approved, billable hours that are on no invoice.",
     )
     timetrack_billed_hours = fields.Float(
-        "Hours Billed", compute="_compute_timetrack_billed_hours", compute_sudo=True, groups=LEDGER_GROUP
+        "Hours Billed", compute="_compute_timetrack_hours", compute_sudo=True, groups=LEDGER_GROUP
     )
 
-    def _compute_timetrack_unbilled_hours(self):
+    def _compute_timetrack_hours(self):
         Line = self.env["account.analytic.line"]
-        hours = dict(
-            Line._read_group(
-                Line._timetrack_approved_domain()
-                & Domain("project_id", "in", self.ids)
-                & Domain("timetrack_billing_state", "=", "unbilled"),
-                ["project_id"],
-                ["unit_amount:sum"],
-            )
-        )
+        unbilled, billed = Line._timetrack_billing_hours(Domain("project_id", "in", self.ids), "project_id")
         for project in self:
-            project.timetrack_unbilled_hours = hours.get(project, 0.0)
-
-    def _compute_timetrack_billed_hours(self):
-        rows = self.env["account.analytic.line"]._read_group(
-            [("project_id", "in", self.ids), ("timetrack_billing_state", "in", ["draft", "billed"])],
-            ["project_id"],
-            ["unit_amount:sum"],
-        )
-        hours = dict(rows)
-        for project in self:
-            project.timetrack_billed_hours = hours.get(project, 0.0)
+            project.timetrack_unbilled_hours = unbilled.get(project, 0.0)
+            project.timetrack_billed_hours = billed.get(project, 0.0)
 
     @api.constrains("timetrack_rate_card_id", "company_id")
     def _check_timetrack_rate_card_id(self):

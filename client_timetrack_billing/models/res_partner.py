@@ -25,17 +25,11 @@ class ResPartner(models.Model):
         mine = Domain("timetrack_client_id", "in", self.commercial_partner_id.ids) & Domain(
             "company_id", "in", self.env.companies.ids
         )
-        unbilled = Line._timetrack_approved_domain() & Domain(
-            "timetrack_billing_state", "=", "unbilled"
-        )
-        billed = Domain("timetrack_billing_state", "in", ["draft", "billed"])
-        sums = [
-            dict(Line._read_group(mine & domain, ["timetrack_client_id"], ["unit_amount:sum"]))
-            for domain in (unbilled, billed)
-        ]
+        unbilled, billed = Line._timetrack_billing_hours(mine, "timetrack_client_id")
         for partner in self:
             client = partner.commercial_partner_id
-            partner.timetrack_unbilled_hours, partner.timetrack_billed_hours = (hours.get(client, 0) for hours in sums)
+            partner.timetrack_unbilled_hours = unbilled.get(client, 0.0)
+            partner.timetrack_billed_hours = billed.get(client, 0.0)
 
     def action_timetrack_invoice(self):
         """Open the dialog that invoices the approved time of the client."""

@@ -361,18 +361,21 @@ class TimetrackAllocation(models.Model):
         rows._check_still_there(moves)
         rows._set_state("draft")
 
+    def _lock_free_entries(self):
+        """Lock the time of the rows; the part of it that may (still) be billed."""
+        entries = self.line_id
+        if entries:
+            entries._timetrack_lock_rows()
+            entries.invalidate_recordset(["timetrack_billing_state"], flush=False)
+        return entries.filtered_domain(entries._timetrack_approved_domain() & entries._timetrack_free_domain())
+
     def _check_still_there(self, moves):
         """Lock the time of the rows and make sure that it may be billed once more as the rows say.
 
         :param moves: the invoices in question, for the message
         :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
         """
-        entries = self.line_id
-        if entries:
-            entries._timetrack_lock_rows()
-            entries.invalidate_recordset(["timetrack_billing_state"], flush=False)
-        Line = self.env["account.analytic.line"]
-        free = entries.filtered_domain(Line._timetrack_approved_domain() & Line._timetrack_free_domain())
+        free = self._lock_free_entries()
         lost = self.filtered(
             lambda row: row.kind == "time" and (row.line_id not in free or row.hours_worked != row.line_id.unit_amount)
         )
@@ -492,13 +495,7 @@ class TimetrackAllocation(models.Model):
         """
         rows = self.search([("move_id", "in", refunds.ids), ("state", "=", "posted")])
         origins = rows.reversed_id
-        Line = self.env["account.analytic.line"]
-        entries = origins.line_id
-        if entries:
-            entries._timetrack_lock_rows()
-        free = entries.filtered_domain(
-            Line._timetrack_approved_domain() & Line._timetrack_free_domain()
-        )
+        free = origins._lock_free_entries()
         lost = origins.filtered(lambda row: row.kind == "time" and row.line_id not in free)
         if lost:
             raise UserError(
