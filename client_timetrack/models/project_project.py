@@ -5,6 +5,22 @@ from odoo.fields import Domain
 class ProjectProject(models.Model):
     _inherit = "project.project"
 
+    timetrack_policy_id = fields.Many2one(
+        "timetrack.policy",
+        string="Time Policy",
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('company_id', 'in', (False, company_id))]",
+        help="How time of this project is kept. Empty: as its client, the client's category or the company says.",
+    )
+    timetrack_approver_id = fields.Many2one(
+        "res.partner",
+        string="Client Approver",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The contact of the client who approves time on the portal, where the policy has such a step. "
+        "Empty: the customer of the project.",
+    )
     timetrack_budget_ids = fields.One2many(
         "timetrack.budget", "project_id", groups="hr_timesheet.group_hr_timesheet_user"
     )
@@ -22,6 +38,67 @@ class ProjectProject(models.Model):
         groups="hr_timesheet.group_hr_timesheet_user",
         help="Budgeted hours that are not used yet.",
     )
+
+    timetrack_effective_policy_id = fields.Many2one(
+        "timetrack.policy",
+        string="Policy in Force",
+        compute="_compute_timetrack_effective_policy",
+        compute_sudo=True,
+        groups="hr_timesheet.group_hr_timesheet_user",
+    )
+    timetrack_policy_reason = fields.Char(
+        "Why This Policy",
+        compute="_compute_timetrack_effective_policy",
+        compute_sudo=True,
+        groups="hr_timesheet.group_hr_timesheet_user",
+    )
+
+    @api.depends(
+        "timetrack_policy_id",
+        "partner_id.commercial_partner_id.timetrack_policy_id",
+        "partner_id.commercial_partner_id.timetrack_client_category_id.policy_id",
+        "company_id.timetrack_policy_id",
+    )
+    @api.depends_context("company", "lang")
+    def _compute_timetrack_effective_policy(self):
+        for project in self:
+            policy, source = project._timetrack_find_policy(project.company_id or self.env.company)
+            project.timetrack_effective_policy_id = policy
+            project.timetrack_policy_reason = project._timetrack_describe_policy(policy, source)
+
+    def _timetrack_find_policy(self, company):
+        """The policy of the project's time in a company, and the record that names it.
+
+        The first of project, client, client category and company that names an active policy of this company, or
+        of all companies, decides.
+
+        :param res.company company: whose time it is
+        :return: ``(policy, source)``; both empty where nobody names one
+        """
+        self.ensure_one()
+        client = self.partner_id.commercial_partner_id
+        category = client.timetrack_client_category_id
+        for source, policy in (
+            (self, self.timetrack_policy_id),
+            (client, client.timetrack_policy_id),
+            (category, category.policy_id),
+            (company, company.timetrack_policy_id),
+        ):
+            if policy.active and policy.company_id in (policy.company_id.browse(), company):
+                return policy, source
+        return self.env["timetrack.policy"], None
+
+    def _timetrack_describe_policy(self, policy, source):
+        """Say in a sentence where the policy comes from."""
+        if not policy:
+            return self.env._("No policy is chosen: the line manager or the project manager approves, without limits.")
+        sentences = {
+            "project.project": self.env._("%(policy)s: chosen on this project."),
+            "res.partner": self.env._("%(policy)s: chosen on the client %(source)s."),
+            "timetrack.client.category": self.env._("%(policy)s: chosen on the client category %(source)s."),
+            "res.company": self.env._("%(policy)s: chosen in the settings of %(source)s."),
+        }
+        return sentences[source._name] % {"policy": policy.name, "source": source.display_name}
 
     @api.depends("timetrack_budget_ids.hours_percent", "timetrack_budget_ids.remaining_hours")
     def _compute_timetrack_budget(self):

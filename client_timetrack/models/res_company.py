@@ -10,3 +10,13 @@ class ResCompany(models.Model):
         help="Approved time is locked, and only approved time is billed. "
         "Without this, time behaves as in Odoo without approval.",
     )
+    timetrack_policy_id = fields.Many2one(
+        "timetrack.policy",
+        string="Time Policy",
+        ondelete="restrict",
+        help="How time is kept unless project, client or client category say otherwise.",
+    )
+    timetrack_lock_date = fields.Date(
+        "Time Lock Date",
+        help="Time up to and including this day can be neither added nor changed nor deleted nor reopened.",
+    )

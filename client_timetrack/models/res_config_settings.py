@@ -7,3 +7,5 @@ class ResConfigSettings(models.TransientModel):
     timetrack_approval_required = fields.Boolean(
         related="company_id.timetrack_approval_required", readonly=False
     )
+    timetrack_policy_id = fields.Many2one(related="company_id.timetrack_policy_id", readonly=False)
+    timetrack_lock_date = fields.Date(related="company_id.timetrack_lock_date", readonly=False)

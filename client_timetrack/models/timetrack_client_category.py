@@ -11,6 +11,12 @@ class TimetrackClientCategory(models.Model):
     sequence = fields.Integer(default=10)
     color = fields.Integer()
     active = fields.Boolean(default=True)
+    policy_id = fields.Many2one(
+        "timetrack.policy",
+        string="Time Policy",
+        ondelete="restrict",
+        help="How time of clients of this category is kept, unless client or project say otherwise.",
+    )
 
     _code_unique = models.UniqueIndex(
         "(code) WHERE code IS NOT NULL",

@@ -1,0 +1,176 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..engine.approval import APPROVED, SUBMITTED
+from .account_analytic_line import INTERNAL
+
+
+class AccountAnalyticLine(models.Model):
+    """What may no longer change of a time entry, and how it is kept from changing by every path."""
+
+    _inherit = "account.analytic.line"
+
+    def _timetrack_internal(self):
+        """The same records, allowed to write protected fields and locked entries. Only for our own code."""
+        return self.with_context(timetrack_internal=INTERNAL)
+
+    def _timetrack_is_internal(self):
+        return self.env.context.get("timetrack_internal") is INTERNAL
+
+    def _timetrack_is_locked(self):
+        """Whether the entry may no longer change. Other addons add their own reasons."""
+        self.ensure_one()
+        return self.timetrack_state == APPROVED and self.company_id.sudo().timetrack_approval_required
+
+    def _timetrack_unlocked(self):
+        """The entries that may still change."""
+        return self.filtered(lambda line: not line._timetrack_is_locked())
+
+    @api.model
+    def _timetrack_unlocked_fields(self):
+        """Names of the fields that may change on a locked entry: the one explicit list of exceptions."""
+        return set()
+
+    @api.model
+    def _timetrack_protected_fields(self):
+        """Names of the fields that nobody writes directly, whatever their rights and their context."""
+        return {
+            "timetrack_state",
+            "timetrack_state_date",
+            "timetrack_state_user_id",
+            "timetrack_reason",
+            "timetrack_policy_id",
+            "timetrack_step_id",
+            "timetrack_event_ids",
+            "timetrack_import_key",
+            # computed, and what approvers' scope and invoices go by
+            "timetrack_client_id",
+            "manager_id",
+        }
+
+    def _timetrack_check_protected(self, names):
+        """Refuse a direct write of fields that only the approval's own steps may change.
+
+        :raise AccessError: one of ``names`` is protected
+        """
+        forbidden = self._timetrack_protected_fields().intersection(names)
+        if forbidden and not self._timetrack_is_internal():
+            raise AccessError(
+                self.env._(
+                    "The following fields of a time entry only change by submitting, approving, rejecting and "
+                    "billing: %(fields)s.",
+                    fields=", ".join(sorted(self._fields[name].string for name in forbidden)),
+                )
+            )
+
+    def _timetrack_check_unlocked(self, names):
+        """Refuse a change of locked entries.
+
+        :raise UserError: an entry is locked and one of ``names`` is not excepted from the lock
+        """
+        if self._timetrack_is_internal() or self._timetrack_unlocked_fields().issuperset(names):
+            return
+        locked = self - self._timetrack_unlocked()
+        if locked:
+            raise UserError(
+                self.env._(
+                    "Approved time is locked. %(entries)s\nAsk an approver to reopen it first.",
+                    entries=locked._timetrack_describe(),
+                )
+            )
+
+    def _timetrack_describe(self):
+        """Name the first few of the entries for a message."""
+        shown = [
+            self.env._(
+                "%(date)s, %(employee)s, %(project)s",
+                date=fields.Date.to_string(line.date),
+                employee=line.employee_id.sudo().name or "-",
+                project=line.project_id.sudo().name,
+            )
+            for line in self[:3]
+        ]
+        if len(self) > len(shown):
+            shown.append(self.env._("and %(count)s more", count=len(self) - len(shown)))
+        return "; ".join(shown)
+
+    def _is_readonly(self):
+        return super()._is_readonly() or self._timetrack_is_locked()
+
+    def _is_updatable_timesheet(self):
+        return super()._is_updatable_timesheet() and not self._timetrack_is_locked()
+
+    def _check_can_write(self, values):
+        self._timetrack_check_protected(values)
+        self._timetrack_check_unlocked(values)
+        self._timetrack_check_owner(values)
+        return super()._check_can_write(values)
+
+    def _timetrack_check_owner(self, values):
+        """An entry stays somebody's, and its company follows its project.
+
+        :raise UserError: the employee is emptied, or the company is changed by hand
+        """
+        if values.get("employee_id", True) and "company_id" not in values:
+            return
+        entries = self.filtered("timetrack_state")
+        if entries and not values.get("employee_id", True):
+            raise UserError(self.env._("A time entry needs its employee. %s", entries._timetrack_describe()))
+        if not self.env.su and "company_id" in values:
+            if entries.filtered(lambda line: line.company_id.id != values["company_id"]):
+                raise UserError(self.env._("The company of a time entry is its project's. Change the project instead."))
+
+    @api.model
+    def default_get(self, fields):
+        """Neither a context nor a user default gives a new entry a state it has not earned."""
+        values = super().default_get(fields)
+        for name in self._timetrack_protected_fields():
+            values.pop(name, None)
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._timetrack_check_protected(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        traced = self.browse()
+        if not self._timetrack_is_internal():
+            traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
+        names = [name for name in vals if name in self._timetrack_traced_fields()]
+        before = traced._timetrack_snapshot(names)
+        result = super().write(vals)
+        traced._timetrack_record_changes(before, names)
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_timetrack_locked(self):
+        self._timetrack_check_unlocked(["id"])
+
+    def unlink(self):
+        self._timetrack_record_deletion()
+        return super().unlink()
+
+    # The stored computes below are re-run by changes elsewhere (a task is moved, an employee gets another
+    # manager) and never pass _check_can_write: a locked entry is left out of them.
+
+    def _compute_task_id(self):
+        return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_task_id()
+
+    def _compute_project_id(self):
+        return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_project_id()
+
+    def _compute_partner_id(self):
+        return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_partner_id()
+
+    def _compute_user_id(self):
+        return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_user_id()
+
+    def _compute_department_id(self):
+        return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_department_id()
+
+    @api.depends("employee_id.parent_id")
+    def _compute_manager_id(self):
+        for line in self._timetrack_unlocked():
+            line.manager_id = line.employee_id.parent_id

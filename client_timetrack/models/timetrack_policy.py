@@ -1,0 +1,84 @@
+from odoo import fields, models
+
+SEVERITIES = [("none", "Allow"), ("warn", "Warn"), ("block", "Refuse")]
+
+
+def _severity(label, help_text):
+    return fields.Selection(SEVERITIES, string=label, default="none", required=True, help=help_text)
+
+
+class TimetrackPolicy(models.Model):
+    """How time is kept for a kind of work: who approves it, what it must say, which limits it has.
+
+    A project finds its policy on itself, else on its client, else on the client's category, else on its company
+    (``project.project._timetrack_policies``). Without any, the built-in rule applies: one step, taken by the line
+    manager or the project manager, and no limits.
+    """
+
+    _name = "timetrack.policy"
+    _description = "Time Policy"
+    _check_company_auto = True
+    _order = "sequence, name, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", help="Leave empty to use the policy in every company.")
+    note = fields.Text("Description", translate=True, help="What the policy is for, shown where it applies.")
+
+    # Approval
+    step_ids = fields.One2many("timetrack.policy.step", "policy_id", string="Approval Steps", copy=True)
+    self_approval = fields.Boolean(
+        "Approvers May Approve Their Own Time",
+        help="Only where the step is theirs to take. Otherwise nobody approves their own time.",
+    )
+    auto_approve = fields.Selection(
+        [("never", "Never"), ("non_billable", "Time That Is Not Billable"), ("always", "All Time")],
+        string="Approve Automatically",
+        default="never",
+        required=True,
+        help="On submission, without anybody's step. Time with a warning always goes to the approvers.",
+    )
+    auto_approve_max_hours = fields.Float(
+        "Up to Hours a Day",
+        help="Only while the employee's hours of the day stay within this number. 0: however many.",
+    )
+
+    # What an entry must say when it is submitted
+    require_task = fields.Boolean("Task")
+    require_activity = fields.Boolean("Service Type")
+    require_deliverable = fields.Boolean("Deliverable")
+    description_min_length = fields.Integer("Length of the Description", help="Characters at least. 0: as people like.")
+
+    # Limits: refused when an entry is saved and when it is submitted
+    day_hours_severity = _severity("Hours a Day", "More hours of one employee on one day than the maximum.")
+    day_hours_max = fields.Float("Maximum Hours a Day", default=12)
+    future_severity = _severity("Future Time", "Time dated after today in the employee's time zone.")
+    future_days = fields.Integer("Days Ahead", help="Days ahead that are still allowed.")
+    past_severity = _severity("Old Time", "Time dated further back than the days allowed.")
+    past_days = fields.Integer("Days Back", default=31, help="Days back that are still allowed.")
+    non_working_severity = _severity("Days Off", "Time on a day without working hours: weekend, holiday, leave.")
+    over_budget_severity = _severity("Over Budget", "Time beyond the budgeted hours of the project.")
+    closed_severity = _severity("Closed Work", "Time on a task that is done or cancelled, or on an archived project.")
+    duplicate_severity = _severity(
+        "Duplicates", "The same employee, day, project, task, service type, hours and description a second time."
+    )
+    overlap_severity = _severity(
+        "Overlaps", "Start and end within another entry of the employee. Entries without both are not looked at."
+    )
+
+    # What the client sees on the portal
+    portal_time = fields.Selection(
+        [("approved", "Approved Time"), ("all", "All Time"), ("none", "No Time")],
+        string="Clients See",
+        default="approved",
+        required=True,
+        help="Time that waits for the client's own approval is always shown to the person who approves it.",
+    )
+    portal_hide_employee = fields.Boolean("Hide the Names of Employees from Clients")
+
+    _day_hours_max_positive = models.Constraint("CHECK(day_hours_max > 0)", "The maximum hours a day must be positive.")
+    _numbers_positive = models.Constraint(
+        "CHECK(future_days >= 0 AND past_days >= 0 AND description_min_length >= 0 AND auto_approve_max_hours >= 0)",
+        "Days, lengths and hours of a policy cannot be negative.",
+    )
