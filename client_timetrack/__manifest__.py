@@ -34,6 +34,7 @@
         "wizard/timetrack_earlier_wizard_views.xml",
         "wizard/timetrack_reason_wizard_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_config_settings_period_views.xml",
         "views/menus.xml",
         "views/timetrack_import_menus.xml",
     ],

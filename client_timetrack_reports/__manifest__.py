@@ -16,7 +16,6 @@
         "data/ir_cron.xml",
         "views/timetrack_capacity_views.xml",
         "views/timetrack_report_views.xml",
-        "views/res_config_settings_views.xml",
         "wizard/timetrack_workbook_wizard_views.xml",
         "views/menus.xml",
     ],

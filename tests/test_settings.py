@@ -25,7 +25,7 @@ FLIPPED_BY = {
         "test_the_product_of_invoiced_time_is_the_companys",
     ),
     "res.company.timetrack_flexible_weekly_hours": (
-        "client_timetrack_reports/tests/test_capacity.py",
+        "client_timetrack/tests/test_working_time.py",
         "test_weekly_hours_of_flexible_employees",
     ),
     "project.project.timetrack_rate_card_id": (

@@ -19,3 +19,4 @@ from . import timetrack_import_profile
 from . import timetrack_import_profile_column
 from . import timetrack_policy
 from . import timetrack_policy_step
+from . import timetrack_working_time

@@ -20,3 +20,13 @@ class ResCompany(models.Model):
         "Time Lock Date",
         help="Time up to and including this day can be neither added nor changed nor deleted nor reopened.",
     )
+    timetrack_flexible_weekly_hours = fields.Float(
+        "Weekly Hours of Flexible Employees",
+        default=40.0,
+        help="Working hours a week of employees without a working schedule, shared evenly by Monday to Friday.",
+    )
+
+    _timetrack_flexible_weekly_hours_range = models.Constraint(
+        "CHECK(timetrack_flexible_weekly_hours BETWEEN 0 AND 120)",
+        "The weekly hours of flexible employees must be between 0 and 120.",
+    )

@@ -2,8 +2,10 @@ from . import test_approval
 from . import test_budget
 from . import test_classification
 from . import test_engine_approval
+from . import test_engine_capacity
 from . import test_engine_csv_import
 from . import test_import
 from . import test_locks
 from . import test_tours
 from . import test_views
+from . import test_working_time

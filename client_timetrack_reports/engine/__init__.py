@@ -1,2 +1,1 @@
-from . import capacity
 from . import workbook

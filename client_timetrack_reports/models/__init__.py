@@ -2,7 +2,6 @@ from . import account_analytic_line
 from . import hr_employee
 from . import hr_version
 from . import res_company
-from . import res_config_settings
 from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves

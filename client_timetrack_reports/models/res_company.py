@@ -1,19 +1,8 @@
-from odoo import fields, models
+from odoo import models
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
-
-    timetrack_flexible_weekly_hours = fields.Float(
-        "Weekly Hours of Flexible Employees",
-        default=40.0,
-        help="Capacity a week of employees without a working calendar, shared evenly by Monday to Friday.",
-    )
-
-    _timetrack_flexible_weekly_hours_range = models.Constraint(
-        "CHECK(timetrack_flexible_weekly_hours BETWEEN 0 AND 120)",
-        "The weekly hours of flexible employees must be between 0 and 120.",
-    )
 
     def write(self, vals):
         result = super().write(vals)
