@@ -22,6 +22,7 @@
         "security/timetrack_reason_wizard.xml",
         "data/timetrack_import_profile.xml",
         "views/account_analytic_line_views.xml",
+        "views/account_analytic_line_queue_views.xml",
         "views/project_project_views.xml",
         "views/res_partner_views.xml",
         "views/timetrack_activity_views.xml",
@@ -40,6 +41,7 @@
     ],
     "demo": ["demo/timetrack_demo.xml"],
     "assets": {
+        "web.assets_backend": ["client_timetrack/static/src/**/*"],
         "web.assets_tests": ["client_timetrack/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

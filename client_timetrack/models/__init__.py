@@ -2,6 +2,7 @@ from . import account_analytic_line
 from . import account_analytic_line_approval
 from . import account_analytic_line_lock
 from . import account_analytic_line_policy
+from . import account_analytic_line_queue
 from . import account_analytic_line_trail
 from . import hr_employee
 from . import project_project

@@ -6,6 +6,7 @@ from . import test_engine_capacity
 from . import test_engine_csv_import
 from . import test_import
 from . import test_locks
+from . import test_queue
 from . import test_tours
 from . import test_views
 from . import test_working_time

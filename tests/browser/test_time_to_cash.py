@@ -104,6 +104,7 @@ def test_manager_approves_and_rejects(firm, log_in):
     """Two are right, one is sent back with a reason."""
     page = log_in("manager", "/odoo/time-to-approve")
     page.click(".o_group_header:has-text('Carl Consultant')")
+    page.click(".o_group_header:has-text('Carl Consultant') ~ .o_group_header")
     for description in ("Job reading", "Job writing"):
         page.click(f".o_data_row:has-text('{description}') button[name=action_timetrack_approve]")
         page.wait_for_selector(f".o_data_row:has-text('{description}')", state="detached")
