@@ -1,5 +1,6 @@
 from . import account_analytic_line
 from . import account_analytic_line_approval
+from . import account_analytic_line_clock
 from . import account_analytic_line_lock
 from . import account_analytic_line_policy
 from . import account_analytic_line_queue
@@ -20,5 +21,6 @@ from . import timetrack_import
 from . import timetrack_import_profile
 from . import timetrack_import_profile_column
 from . import timetrack_policy
+from . import timetrack_policy_check
 from . import timetrack_policy_step
 from . import timetrack_working_time

@@ -122,6 +122,11 @@ class AccountAnalyticLine(models.Model):
         """Domain of worked time: analytic lines of a project that are no leave."""
         return Domain("project_id", "!=", False) & Domain("timetrack_state", "!=", False)
 
+    @api.model
+    def _timetrack_written_fields(self, vals):
+        """Names of the fields that a write of these values changes: its own, and those that follow from them."""
+        return set(vals)
+
     @api.depends(lambda self: ("project_id", *self._timetrack_leave_fields()))
     def _compute_timetrack_state(self):
         """Time starts as a draft; leave and other analytic lines have no approval state."""

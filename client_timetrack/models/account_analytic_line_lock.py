@@ -138,7 +138,7 @@ class AccountAnalyticLine(models.Model):
         traced = self.browse()
         if not self._timetrack_is_internal():
             traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
-        names = [name for name in vals if name in self._timetrack_traced_fields()]
+        names = sorted(self._timetrack_written_fields(vals).intersection(self._timetrack_traced_fields()))
         before = traced._timetrack_snapshot(names)
         result = super().write(vals)
         traced._timetrack_record_changes(before, names)

@@ -1,15 +1,71 @@
-from odoo import models
+import json
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
-# Hours that differ by less are the same: a hundredth of a minute.
-HOURS_DIGITS = 4
+from ..engine import policy as engine
+
+# What an entry says, under the names that the engine gives it.
+ENGINE_FIELDS = {
+    "employee_id": "employee",
+    "date": "date",
+    "unit_amount": "hours",
+    "project_id": "project",
+    "task_id": "task",
+    "timetrack_activity_id": "activity",
+    "timetrack_deliverable_id": "deliverable",
+    "name": "description",
+    "timetrack_start": "start",
+    "timetrack_stop": "stop",
+}
+# Entries that a message lists.
+MAX_LISTED = 5
 
 
 class AccountAnalyticLine(models.Model):
-    """What the policy of a time entry asks of it."""
+    """What the policy of a time entry asks of it: refusals when it is saved and submitted, and warnings kept on it."""
 
     _inherit = "account.analytic.line"
+
+    # Not for clients: what the firm asks of its own people.
+    timetrack_warnings = fields.Json(
+        "Warnings Kept",
+        readonly=True,
+        copy=False,
+        groups="hr_timesheet.group_hr_timesheet_user",
+        help="What the policy objects to: rules, policies and figures.",
+    )
+    timetrack_warning_count = fields.Integer(
+        "Warnings", readonly=True, copy=False, groups="hr_timesheet.group_hr_timesheet_user"
+    )
+    timetrack_warning_text = fields.Text(
+        "What the Policy Objects To",
+        compute="_compute_timetrack_warning_text",
+        compute_sudo=True,
+        groups="hr_timesheet.group_hr_timesheet_user",
+    )
+
+    _timetrack_warning_idx = models.Index("(employee_id, date) WHERE timetrack_warning_count > 0")
+
+    @api.depends("timetrack_warnings")
+    @api.depends_context("lang")
+    def _compute_timetrack_warning_text(self):
+        """In the language of the reader, whoever saved the entry."""
+        Policy, check = self.env["timetrack.policy"], self.env["timetrack.policy.check"]
+        kept = {line: line.timetrack_warnings or [] for line in self}
+        policies = Policy.browse({warning["policy_id"] for warnings in kept.values() for warning in warnings}).exists()
+        names = {policy.id: policy.name for policy in policies}
+        for line, warnings in kept.items():
+            line.timetrack_warning_text = "\n".join(
+                check._describe(warning["rule"], warning["params"], names.get(warning["policy_id"], warning["policy"]))
+                for warning in warnings
+            )
+
+    # ------------------------------------------------------------------
+    # The policies of entries
+    # ------------------------------------------------------------------
 
     def _timetrack_policies(self):
         """The policy in force for each of the entries; looked up once per project and company.
@@ -26,26 +82,27 @@ class AccountAnalyticLine(models.Model):
             policies[line] = found[project, company] if line.timetrack_state else none
         return policies
 
-    def _timetrack_before_submit(self):
-        """The entries are about to be submitted: check what their policies ask of them.
-
-        :raise UserError: a policy refuses one of them; the message lists everything that it objects to
-        """
-
     def _timetrack_auto_approvable(self):
         """Those of the entries, just submitted, that their policy approves by itself; never with a warning."""
         policies = self._timetrack_policies()
         entries = self.filtered(
-            lambda line: policies[line].auto_approve == "always"
-            or (policies[line].auto_approve == "non_billable" and not line.timetrack_is_billable)
+            lambda line: (
+                not line.sudo().timetrack_warning_count
+                and (
+                    policies[line].auto_approve == "always"
+                    or (policies[line].auto_approve == "non_billable" and not line.timetrack_is_billable)
+                )
+            )
         )
         limited = entries.filtered(lambda line: policies[line].auto_approve_max_hours > 0)
         hours = limited._timetrack_day_hours()
         return entries - limited.filtered(
-            lambda line: float_compare(
-                hours[line.employee_id.id, line.date], policies[line].auto_approve_max_hours, HOURS_DIGITS
+            lambda line: (
+                float_compare(
+                    hours[line.employee_id.id, line.date], policies[line].auto_approve_max_hours, engine.DIGITS
+                )
+                > 0
             )
-            > 0
         )
 
     def _timetrack_day_hours(self):
@@ -64,3 +121,152 @@ class AccountAnalyticLine(models.Model):
             ["unit_amount:sum"],
         )
         return {(employee.id, date): hours for employee, date, hours in groups}
+
+    # ------------------------------------------------------------------
+    # Checking
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if not self._timetrack_is_internal() and self._timetrack_has_limits():
+            lines._timetrack_check_policy()
+        return lines
+
+    def write(self, vals):
+        changed = {name for field, name in ENGINE_FIELDS.items() if field in vals}
+        if not changed or self._timetrack_is_internal():
+            return super().write(vals)
+        before = self._timetrack_places() if self._timetrack_has_limits() else {}
+        result = super().write(vals)
+        eased = {line.id for line in self if line.id in before and line._timetrack_is_eased(before[line.id])}
+        self._timetrack_check_policy(changed=changed, eased=eased)
+        return result
+
+    def _timetrack_before_submit(self):
+        """The entries are about to be submitted: check what their policies ask of them.
+
+        :raise UserError: a policy refuses one of them; the message lists everything that it objects to
+        """
+        self._timetrack_check_policy(on_submit=True)
+
+    def _timetrack_check_policy(self, on_submit=False, changed=None, eased=()):
+        """Refuse entries that break what their policy refuses, and keep on the others what it warns of.
+
+        What a change does not touch refuses nothing, and is kept as a warning instead.
+
+        :param bool on_submit: whether to ask for what an entry must say as well
+        :param set changed: names (the engine's) of what changed; None for new and for submitted entries
+        :param eased: ids of the entries whose hours only became fewer
+        :raise UserError: an entry is refused; the message lists everything for all of them
+        """
+        violations = self._timetrack_violations(on_submit)
+        refused = {
+            line: found
+            for line in self
+            if (found := engine.refused(violations.get(line.id, []), changed, line.id in eased))
+        }
+        if refused:
+            raise UserError(self._timetrack_describe_refused(refused, on_submit))
+        self._timetrack_keep_warnings(violations)
+
+    def _timetrack_violations(self, on_submit=False):
+        """What the policies object to in the entries, in a bounded number of queries.
+
+        Leave and entries whose policy asks nothing are left out; companies without approval ask for limits alone.
+
+        :return: dict of id to list of ``engine.Violation``
+        """
+        if not on_submit and not self._timetrack_has_limits():
+            return {}
+        asked = {False: [], True: []}
+        for line, policy in self._timetrack_policies().items():
+            if policy:
+                requires = on_submit and line.sudo().company_id.timetrack_approval_required
+                asked[requires].append((line.sudo()._timetrack_to_engine(), policy))
+        check = self.env["timetrack.policy.check"]
+        violations = {}
+        for requires, pairs in asked.items():
+            if pairs:
+                violations.update(check._get_violations(pairs, on_submit=requires))
+        return violations
+
+    @api.model
+    def _timetrack_has_limits(self):
+        """Whether any policy sets limits: without, saving time costs nothing."""
+        return bool(self.env["timetrack.policy"]._get_limiting_ids())
+
+    def _timetrack_to_engine(self):
+        """The entry as the engine takes it."""
+        self.ensure_one()
+        return engine.Entry(
+            key=self.id,
+            **{
+                name: (self[field].id if self._fields[field].relational else self[field]) or None
+                for field, name in ENGINE_FIELDS.items()
+            },
+        )._replace(hours=self.unit_amount, description=self.name or "")
+
+    def _timetrack_places(self):
+        """Where the hours of the entries are, and how many: dict of id to (employee, date, project, hours)."""
+        return {line.id: (line.employee_id, line.date, line.project_id, line.unit_amount) for line in self.sudo()}
+
+    def _timetrack_is_eased(self, before):
+        """Whether the entry is where it was, with no more hours."""
+        *place, hours = before
+        return place == [self.employee_id, self.date, self.project_id] and self.unit_amount <= hours
+
+    # ------------------------------------------------------------------
+    # Words and warnings
+    # ------------------------------------------------------------------
+
+    def _timetrack_describe_refused(self, refused, on_submit):
+        """One message for everything that is wrong with all entries.
+
+        :param dict refused: list of ``engine.Violation`` by entry
+        """
+        check = self.env["timetrack.policy.check"]
+        policies = self._timetrack_policies()
+        blocks = []
+        for line, violations in list(refused.items())[:MAX_LISTED]:
+            sentences = [check._describe(found.rule, found.params, policies[line].name) for found in violations]
+            blocks.append("\n".join([line._timetrack_describe(), *(f"  • {sentence}" for sentence in sentences)]))
+        if len(refused) > MAX_LISTED:
+            blocks.append(self.env._("and %(count)s more entries", count=len(refused) - MAX_LISTED))
+        title = (
+            self.env._("This time cannot be submitted as it is:")
+            if on_submit
+            else self.env._("This time cannot be saved as it is:")
+        )
+        return "\n".join([title, *blocks])
+
+    def _timetrack_keep_warnings(self, violations):
+        """Keep what the policies object to on the entries, in place of what they objected to before.
+
+        :param dict violations: lists of ``engine.Violation`` by id of the entry
+        """
+        if not violations and not self._timetrack_warned():
+            return
+        policies = self._timetrack_policies()
+        by_value = {}
+        for line in self:
+            policy = policies[line]
+            warnings = [
+                {"rule": found.rule, "policy_id": policy.id, "policy": policy.name, "params": found.params}
+                for found in violations.get(line.id, ())
+            ]
+            if warnings != (line.sudo().timetrack_warnings or []):
+                by_value.setdefault(json.dumps(warnings), []).append(line.id)
+        for value, ids in by_value.items():
+            warnings = json.loads(value)
+            self.browse(ids).sudo()._timetrack_internal().write(
+                {"timetrack_warnings": warnings or False, "timetrack_warning_count": len(warnings)}
+            )
+
+    def _timetrack_warned(self):
+        """Those of the entries that keep warnings."""
+        return self.sudo().filtered("timetrack_warning_count")
+
+    @api.model
+    def _timetrack_protected_fields(self):
+        return super()._timetrack_protected_fields() | {"timetrack_warnings", "timetrack_warning_count"}

@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
+from odoo.fields import Domain
+
+from ..engine import policy as engine
 
 SEVERITIES = [("none", "Allow"), ("warn", "Warn"), ("block", "Refuse")]
 
@@ -61,7 +64,9 @@ class TimetrackPolicy(models.Model):
     over_budget_severity = _severity("Over Budget", "Time beyond the budgeted hours of the project.")
     closed_severity = _severity("Closed Work", "Time on a task that is done or cancelled, or on an archived project.")
     duplicate_severity = _severity(
-        "Duplicates", "The same employee, day, project, task, service type, hours and description a second time."
+        "Duplicates",
+        "The same employee, day, project, task, service type, hours and description a second time, unless they start "
+        "at different times.",
     )
     overlap_severity = _severity(
         "Overlaps", "Start and end within another entry of the employee. Entries without both are not looked at."
@@ -82,3 +87,37 @@ class TimetrackPolicy(models.Model):
         "CHECK(future_days >= 0 AND past_days >= 0 AND description_min_length >= 0 AND auto_approve_max_hours >= 0)",
         "Days, lengths and hours of a policy cannot be negative.",
     )
+
+    # ------------------------------------------------------------------
+    # The limits
+    # ------------------------------------------------------------------
+
+    def _get_engine_settings(self):
+        """What the policy says, as ``engine/policy.py`` takes it; an empty policy says nothing."""
+        if not self:
+            return engine.Settings()
+        self.ensure_one()
+        return engine.Settings(**{name: self[name] for name in engine.Settings._fields})
+
+    @api.model
+    @tools.ormcache(cache="stable")
+    def _get_limiting_ids(self):
+        """Ids of the policies that set limits.
+
+        Cached, so that saving time asks the database nothing where there are none.
+        """
+        limits = Domain.OR(Domain(f"{name}_severity", "!=", engine.NONE) for name in engine.LIMITS)
+        return frozenset(self.sudo().search(limits).ids)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache("stable")
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache("stable")
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache("stable")
+        return super().unlink()

@@ -1,0 +1,315 @@
+"""What a policy asks of time entries: its rules as data, and what of them an entry breaks. Plain Python.
+
+How it works
+    An :class:`Entry` is what somebody wrote down, :class:`Facts` what else is known about it (what is left of the
+    budget, whether the day is a working day, ...), :class:`Settings` what the policy says. ``violations`` looks at
+    every rule and returns all that an entry breaks at once. A fact that is unknown (None) breaks no rule.
+
+    ``day_totals``, ``find_duplicates`` and ``find_overlaps`` find those facts that lie in other entries.
+
+    A :class:`Violation` carries a code and parameters: the caller owns the wording, so that it can be translated.
+
+Example
+    >>> entry = Entry("a", "Carl", date(2026, 3, 2), 9.0, "Merger")
+    >>> settings = Settings(day_hours_severity=WARN, day_hours_max=8.0, require_task=True)
+    >>> for violation in violations(entry, Facts(day_hours=9.0), settings, on_submit=True):
+    ...     print(violation.rule, violation.severity, violation.params)
+    require_task block {}
+    day_hours warn {'hours': 9.0, 'allowed': 8.0}
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from datetime import date, datetime
+from typing import NamedTuple
+
+NONE = "none"
+WARN = "warn"
+BLOCK = "block"
+
+# Hours that agree to so many digits are the same: floats of minutes are not exact.
+DIGITS = 4
+# What Odoo writes where nothing was said.
+NO_DESCRIPTION = "/"
+
+
+class Entry(NamedTuple):
+    """What a time entry says. Keys of records are anything hashable; hours are a float.
+
+    ``start`` and ``stop`` are moments of one time zone, or None.
+    """
+
+    key: Hashable
+    employee: Hashable
+    date: date
+    hours: float
+    project: Hashable
+    task: Hashable = None
+    activity: Hashable = None
+    deliverable: Hashable = None
+    description: str = ""
+    start: datetime | None = None
+    stop: datetime | None = None
+
+
+class Facts(NamedTuple):
+    """What else is known about an entry; None is unknown.
+
+    :ivar today: the date where the employee is
+    :ivar closed: ``task`` or ``project``, whichever is closed; empty when neither
+    :ivar working_hours: hours that the employee is to work on the day
+    :ivar day_hours: hours of the employee on the day in all projects, the entry's included
+    :ivar budget_hours: hours that the project may take; 0 or None where nobody said
+    :ivar budget_used: hours of everybody on the project, the entry's included
+    :ivar duplicates: number of other entries that say the same
+    :ivar overlaps: number of other entries of the employee at the same time
+    """
+
+    today: date | None = None
+    closed: str = ""
+    working_hours: float | None = None
+    day_hours: float | None = None
+    budget_hours: float | None = None
+    budget_used: float | None = None
+    duplicates: int = 0
+    overlaps: int = 0
+
+
+class Settings(NamedTuple):
+    """What a policy says; its fields under their own names."""
+
+    require_task: bool = False
+    require_activity: bool = False
+    require_deliverable: bool = False
+    description_min_length: int = 0
+    day_hours_severity: str = NONE
+    day_hours_max: float = 12.0
+    future_severity: str = NONE
+    future_days: int = 0
+    past_severity: str = NONE
+    past_days: int = 31
+    non_working_severity: str = NONE
+    over_budget_severity: str = NONE
+    closed_severity: str = NONE
+    duplicate_severity: str = NONE
+    overlap_severity: str = NONE
+
+
+class Violation(NamedTuple):
+    """A rule that an entry breaks; ``params`` (numbers and texts) say by how much."""
+
+    rule: str
+    severity: str
+    params: dict
+
+
+# ----------------------------------------------------------------------
+# The rules. Each takes (entry, facts, settings) and returns the params of its violation, or None.
+# ----------------------------------------------------------------------
+
+
+def check_task(entry, facts, settings):
+    return {} if settings.require_task and not entry.task else None
+
+
+def check_activity(entry, facts, settings):
+    return {} if settings.require_activity and not entry.activity else None
+
+
+def check_deliverable(entry, facts, settings):
+    return {} if settings.require_deliverable and not entry.deliverable else None
+
+
+def check_description(entry, facts, settings):
+    length = len(said(entry.description))
+    if length >= settings.description_min_length:
+        return None
+    return {"length": length, "allowed": settings.description_min_length}
+
+
+def check_day_hours(entry, facts, settings):
+    """An entry that adds nothing makes no day too long."""
+    if facts.day_hours is None or entry.hours <= 0 or not exceeds(facts.day_hours, settings.day_hours_max):
+        return None
+    return {"hours": round(facts.day_hours, DIGITS), "allowed": settings.day_hours_max}
+
+
+def check_future(entry, facts, settings):
+    days = (entry.date - facts.today).days if facts.today else 0
+    return {"days": days, "allowed": settings.future_days} if days > settings.future_days else None
+
+
+def check_past(entry, facts, settings):
+    days = (facts.today - entry.date).days if facts.today else 0
+    return {"days": days, "allowed": settings.past_days} if days > settings.past_days else None
+
+
+def check_non_working(entry, facts, settings):
+    return None if facts.working_hours is None or facts.working_hours > 0 else {}
+
+
+def check_over_budget(entry, facts, settings):
+    """An entry that adds nothing goes over no budget."""
+    if not facts.budget_hours or facts.budget_used is None or entry.hours <= 0:
+        return None
+    if not exceeds(facts.budget_used, facts.budget_hours):
+        return None
+    left = max(0.0, facts.budget_hours - (facts.budget_used - entry.hours))
+    return {"hours": entry.hours, "left": round(left, DIGITS), "budget": facts.budget_hours}
+
+
+def check_closed(entry, facts, settings):
+    return {"what": facts.closed} if facts.closed else None
+
+
+def check_duplicate(entry, facts, settings):
+    return {"count": facts.duplicates} if facts.duplicates else None
+
+
+def check_overlap(entry, facts, settings):
+    return {"count": facts.overlaps} if facts.overlaps else None
+
+
+class Rule(NamedTuple):
+    """A rule: its check, and what an entry must change for the rule to be asked again."""
+
+    check: Callable
+    fields: frozenset
+
+
+# What an entry must say when it is submitted: without it, the entry is refused.
+REQUIRED = {
+    "require_task": check_task,
+    "require_activity": check_activity,
+    "require_deliverable": check_deliverable,
+    "description_min_length": check_description,
+}
+
+_DAY = frozenset({"employee", "date", "hours"})
+_WORK = frozenset({"project", "task", "hours"})
+
+# The limits; the policy's <name>_severity says what comes of breaking one. More hours are new time for each of them.
+LIMITS = {
+    "day_hours": Rule(check_day_hours, _DAY),
+    "future": Rule(check_future, _DAY),
+    "past": Rule(check_past, _DAY),
+    "non_working": Rule(check_non_working, _DAY),
+    "over_budget": Rule(check_over_budget, _WORK),
+    "closed": Rule(check_closed, _WORK),
+    "duplicate": Rule(check_duplicate, _DAY | _WORK | {"activity", "description", "start"}),
+    "overlap": Rule(check_overlap, frozenset({"employee", "start", "stop", "hours"})),
+}
+
+# Fewer hours at the same place never break these further: whoever corrects a mistake downwards is not refused.
+EASED_BY_FEWER_HOURS = frozenset({"day_hours", "over_budget"})
+
+
+def violations(entry, facts, settings, on_submit=False):
+    """Everything about the entry that its policy objects to.
+
+    :param Entry entry: what it says
+    :param Facts facts: what is known about it
+    :param Settings settings: what the policy says
+    :param bool on_submit: whether to ask for what an entry must say as well
+    :return: list of :class:`Violation`, in the order of the rules
+    """
+    found = []
+    if on_submit:
+        for name, check in REQUIRED.items():
+            params = check(entry, facts, settings)
+            if params is not None:
+                found.append(Violation(name, BLOCK, params))
+    for name in active_limits(settings):
+        params = LIMITS[name].check(entry, facts, settings)
+        if params is not None:
+            found.append(Violation(name, getattr(settings, f"{name}_severity"), params))
+    return found
+
+
+def active_limits(settings):
+    """Names of the limits that the policy sets, in their order."""
+    return [name for name in LIMITS if getattr(settings, f"{name}_severity") != NONE]
+
+
+def refused(found, changed=None, eased=False):
+    """Those of the violations for which a change must be refused.
+
+    :param found: violations of an entry
+    :param changed: names of the entry's fields that changed; None for a new or submitted entry, which must satisfy
+        every rule. A rule that the change does not touch refuses nothing.
+    :param bool eased: whether the change only took hours away
+    """
+    return [
+        violation
+        for violation in found
+        if violation.severity == BLOCK
+        and (changed is None or violation.rule in REQUIRED or not LIMITS[violation.rule].fields.isdisjoint(changed))
+        and not (eased and violation.rule in EASED_BY_FEWER_HOURS)
+    ]
+
+
+# ----------------------------------------------------------------------
+# What lies in other entries
+# ----------------------------------------------------------------------
+
+
+def day_totals(entries: Iterable[Entry]):
+    """Hours by employee and day: dict of (employee, date) to hours."""
+    totals = defaultdict(float)
+    for entry in entries:
+        totals[entry.employee, entry.date] += entry.hours
+    return dict(totals)
+
+
+def find_duplicates(entries: Iterable[Entry]):
+    """Number of other entries that say the same, by key of the entry; entries without any are left out.
+
+    Two entries that start at different times are no duplicates, however alike they are.
+    """
+    alike = defaultdict(list)
+    for entry in entries:
+        work = (entry.project, entry.task, entry.activity, said(entry.description))
+        alike[entry.employee, entry.date, round(entry.hours, DIGITS), work].append(entry)
+    found = {}
+    for group in alike.values():
+        starts = defaultdict(int)
+        for entry in group:
+            starts[entry.start] += 1
+        for entry in group:
+            same = len(group) if entry.start is None else starts[entry.start] + starts[None]
+            if same > 1:
+                found[entry.key] = same - 1
+    return found
+
+
+def find_overlaps(entries: Iterable[Entry]):
+    """Keys of the employee's other entries at the same time, by key of the entry; without any left out.
+
+    Entries that lack start or stop are not looked at; one that starts when another stops does not overlap it.
+    """
+    by_employee = defaultdict(list)
+    for entry in entries:
+        if entry.start is not None and entry.stop is not None:
+            by_employee[entry.employee].append(entry)
+    found = defaultdict(set)
+    for group in by_employee.values():
+        running = []
+        for entry in sorted(group, key=lambda entry: (entry.start, entry.stop)):
+            running = [other for other in running if other.stop > entry.start]
+            for other in running:
+                if other.start < entry.stop:
+                    found[entry.key].add(other.key)
+                    found[other.key].add(entry.key)
+            running.append(entry)
+    return dict(found)
+
+
+def said(description):
+    """A description without blanks around and between, empty where nothing was said."""
+    text = " ".join((description or "").split())
+    return "" if text == NO_DESCRIPTION else text
+
+
+def exceeds(hours, limit):
+    """Whether hours are more than a limit, beyond what floats get wrong."""
+    return round(hours, DIGITS) > round(limit, DIGITS)
