@@ -16,6 +16,10 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_locks.py",
         "test_setting_restores_odoos_own_behaviour",
     ),
+    "res.company.timetrack_lock_date": (
+        "client_timetrack/tests/test_approval_steps.py",
+        "test_the_date_decides",
+    ),
     "res.company.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_missing_rate_is_an_error_that_says_what_to_do",

@@ -22,6 +22,7 @@ class Transition(NamedTuple):
     needs_reason: bool
 
 
+# "approve" is one step of possibly several: the entry only reaches the target with the last one.
 TRANSITIONS = {
     "submit": Transition((DRAFT, REJECTED), SUBMITTED, by_approver=False, needs_reason=False),
     "withdraw": Transition((SUBMITTED,), DRAFT, by_approver=False, needs_reason=False),
@@ -50,3 +51,33 @@ def sort_by_state(action, states):
         else:
             impossible.add(key)
     return ready, already, impossible
+
+
+def next_step(steps, current, takable):
+    """Tell which approval step comes next, and which steps are passed over since nobody can take them.
+
+    :param steps: keys of a policy's steps in their order
+    :param current: the step just taken, or None before the first one
+    :param takable: keys of the steps that somebody can take
+    :return: ``(next, passed)``: the key of the next step, or None after the last one; the keys passed over
+
+    Where nobody can take any of them before the first step, the first is next: time is never approved for want of
+    approvers, it waits there for an administrator.
+
+    Example::
+
+        >>> next_step(["lead", "client"], None, {"client"})
+        ('client', ['lead'])
+        >>> next_step(["lead", "client"], "client", {"lead", "client"})
+        (None, [])
+        >>> next_step(["lead", "client"], None, set())
+        ('lead', [])
+    """
+    steps = list(steps)
+    following = steps[steps.index(current) + 1 :] if current is not None else steps
+    for position, step in enumerate(following):
+        if step in takable:
+            return step, following[:position]
+    if current is None and steps:
+        return steps[0], []
+    return None, following

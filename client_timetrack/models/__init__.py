@@ -20,6 +20,7 @@ from . import timetrack_deliverable
 from . import timetrack_import
 from . import timetrack_import_profile
 from . import timetrack_import_profile_column
+from . import timetrack_lock_exception
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step

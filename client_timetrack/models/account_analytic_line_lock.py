@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
-from ..engine.approval import APPROVED, SUBMITTED
+from ..engine.approval import APPROVED
 from .account_analytic_line import INTERNAL
 
 
@@ -20,7 +21,50 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_is_locked(self):
         """Whether the entry may no longer change. Other addons add their own reasons."""
         self.ensure_one()
-        return self.timetrack_state == APPROVED and self.company_id.sudo().timetrack_approval_required
+        if self.timetrack_state == APPROVED and self.company_id.sudo().timetrack_approval_required:
+            return True
+        return self._timetrack_is_past_lock_date()
+
+    def _timetrack_is_past_lock_date(self):
+        """Whether the entry is of a day that the company has closed, and the user has no exception for it."""
+        self.ensure_one()
+        company = self.company_id.sudo()
+        closed = company.timetrack_lock_date and self.timetrack_state and self.date <= company.timetrack_lock_date
+        return bool(closed) and not company._timetrack_lock_exception(self.date)
+
+    def _timetrack_check_lock_date(self):
+        """Refuse what would add time to a closed period, move it there or unlock it.
+
+        :raise UserError: an entry is of a day up to the lock date of its company
+        """
+        if self._timetrack_is_internal():
+            return
+        closed = self.filtered(lambda line: line._timetrack_is_past_lock_date())
+        if closed:
+            raise UserError(
+                self.env._(
+                    "Time up to %(date)s is closed: %(entries)s.\nUse a later date, or ask somebody who may make an "
+                    "exception from the lock date.",
+                    date=format_date(self.env, closed[0].company_id.sudo().timetrack_lock_date),
+                    entries=closed._timetrack_describe(),
+                )
+            )
+
+    def _timetrack_record_override(self, dates=None):
+        """Keep in the trail what an exception from the lock date made possible, and its reason.
+
+        :param dict dates: per entry (by id), a day that counts besides the entry's own, such as the one before
+        """
+        exceptions = {}
+        for line in self:
+            lock_date = line.timetrack_state and line.company_id.sudo().timetrack_lock_date
+            day = min(line.date, (dates or {}).get(line.id) or line.date)
+            if lock_date and day <= lock_date:
+                exceptions.setdefault(line.company_id.sudo()._timetrack_lock_exception(day), []).append(line.id)
+        for exception, ids in exceptions.items():
+            lines = self.browse(ids)
+            states = {line.id: line.timetrack_state for line in lines}
+            lines._timetrack_record_events("override", states, reason=exception.reason)
 
     def _timetrack_unlocked(self):
         """The entries that may still change."""
@@ -53,8 +97,10 @@ class AccountAnalyticLine(models.Model):
 
         :raise AccessError: one of ``names`` is protected
         """
+        if self._timetrack_is_internal():
+            return
         forbidden = self._timetrack_protected_fields().intersection(names)
-        if forbidden and not self._timetrack_is_internal():
+        if forbidden:
             raise AccessError(
                 self.env._(
                     "The following fields of a time entry only change by submitting, approving, rejecting and "
@@ -63,6 +109,22 @@ class AccountAnalyticLine(models.Model):
                 )
             )
 
+    def _timetrack_check_leave(self, values):
+        """Leave is time that nobody approves: only Odoo's own code for leave (in sudo) marks it.
+
+        :raise AccessError: time would become leave, or leave time, by hand
+        """
+        if self.env.su:
+            return
+        for name in self._timetrack_leave_fields():
+            if name in values and (values[name] or any(line[name] for line in self)):
+                raise AccessError(
+                    self.env._(
+                        "Time off is recorded by requesting it, not by a time entry (%s).",
+                        self._fields[name]._description_string(self.env),
+                    )
+                )
+
     def _timetrack_check_unlocked(self, names):
         """Refuse a change of locked entries.
 
@@ -70,6 +132,7 @@ class AccountAnalyticLine(models.Model):
         """
         if self._timetrack_is_internal() or self._timetrack_unlocked_fields().issuperset(names):
             return
+        self._timetrack_check_lock_date()
         locked = self - self._timetrack_unlocked()
         if locked:
             raise UserError(
@@ -102,6 +165,7 @@ class AccountAnalyticLine(models.Model):
 
     def _check_can_write(self, values):
         self._timetrack_check_protected(values)
+        self._timetrack_check_leave(values)
         self._timetrack_check_unlocked(values)
         self._timetrack_check_owner(values)
         return super()._check_can_write(values)
@@ -132,16 +196,22 @@ class AccountAnalyticLine(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._timetrack_check_protected(vals)
-        return super().create(vals_list)
+            self._timetrack_check_leave(vals)
+        lines = super().create(vals_list)
+        if not self._timetrack_is_internal():
+            lines._timetrack_check_lock_date()
+            lines._timetrack_record_override()
+        return lines
 
     def write(self, vals):
-        traced = self.browse()
-        if not self._timetrack_is_internal():
-            traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
-        names = sorted(self._timetrack_written_fields(vals).intersection(self._timetrack_traced_fields()))
-        before = traced._timetrack_snapshot(names)
-        result = super().write(vals)
-        traced._timetrack_record_changes(before, names)
+        if self._timetrack_unlocked_fields().issuperset(vals) or self._timetrack_is_internal():
+            return super().write(vals)
+        dates = {line.id: line.date for line in self}
+        with self._timetrack_tracing(self._timetrack_written_fields(vals)):
+            result = super().write(vals)
+        self._timetrack_check_lock_date()
+        if not self._timetrack_traced_fields().isdisjoint(vals):
+            self._timetrack_record_override(dates)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -149,6 +219,8 @@ class AccountAnalyticLine(models.Model):
         self._timetrack_check_unlocked(["id"])
 
     def unlink(self):
+        self._timetrack_check_lock_date()
+        self._timetrack_record_override()
         self._timetrack_record_deletion()
         return super().unlink()
 

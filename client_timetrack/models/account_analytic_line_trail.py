@@ -1,8 +1,10 @@
+import json
+from contextlib import contextmanager
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..engine.approval import APPROVED, DRAFT
-from .account_analytic_line import INTERNAL
+from ..engine.approval import APPROVED, DRAFT, SUBMITTED
 
 
 class AccountAnalyticLine(models.Model):
@@ -10,32 +12,53 @@ class AccountAnalyticLine(models.Model):
 
     _inherit = "account.analytic.line"
 
-    def _timetrack_record_events(self, action, states, reason=None, changes=None):
-        """Add an event to the trail of each entry.
+    def _timetrack_record_events(self, action, states, reason=None, changes=None, steps=None, principals=None):
+        """Add an event to the trail of each entry, in one statement however many they are.
 
         :param str action: what happened
         :param dict states: the state of each entry (by id) before it
         :param str reason: why
         :param dict changes: per entry (by id), old and new value of each changed field
+        :param dict steps: per entry (by id), the name of the approval step that was taken
+        :param dict principals: per entry (by id), the user in whose place it was done
         """
-        now = fields.Datetime.now()
-        self.env["timetrack.approval.event"].sudo().with_context(timetrack_internal=INTERNAL).create(
-            [
-                {
-                    "line_id": line.id if action != "delete" else False,
-                    "entry_ref": line.id,
-                    "action": action,
-                    "state_from": states.get(line.id),
-                    "state_to": line.timetrack_state if action != "delete" else False,
-                    "user_id": self.env.uid,
-                    "date": now,
-                    "reason": reason or False,
-                    "changes": (changes or {}).get(line.id) or False,
-                    "company_id": line.company_id.id,
-                }
-                for line in self
-            ]
+        if not self:
+            return
+        steps, principals, changes = steps or {}, principals or {}, changes or {}
+        gone = action == "delete"
+        entries = self.sudo()
+        texts = [json.dumps(changes[key]) if changes.get(key) else None for key in self.ids]
+        self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO timetrack_approval_event
+                       (line_id, entry_ref, action, state_from, state_to, company_id, step_name, on_behalf_of_id,
+                        changes, user_id, date, reason, create_uid, create_date, write_uid, write_date)
+                SELECT %(line)s, entry, %(action)s, state_from, state_to, company, step, principal,
+                       changes::jsonb, %(uid)s, %(now)s, %(reason)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM unnest(
+                           %(entries)s::int[], %(from)s::varchar[], %(to)s::varchar[], %(companies)s::int[],
+                           %(steps)s::varchar[], %(principals)s::int[], %(changes)s::text[]
+                       ) AS happened (entry, state_from, state_to, company, step, principal, changes)
+             RETURNING id
+                """,
+                line=SQL("NULL::int") if gone else SQL("entry"),
+                action=action,
+                uid=self.env.uid,
+                now=fields.Datetime.now(),
+                reason=reason or None,
+                entries=self.ids,
+                companies=[line.company_id.id or None for line in entries],
+                steps=[steps.get(key) for key in self.ids],
+                principals=[principals.get(key) for key in self.ids],
+                changes=texts,
+                **{
+                    "from": [states.get(key) or None for key in self.ids],
+                    "to": [None if gone else line.timetrack_state or None for line in entries],
+                },
+            )
         )
+        self.invalidate_recordset(["timetrack_event_ids"], flush=False)
 
     @api.model
     def _timetrack_traced_fields(self):
@@ -63,11 +86,23 @@ class AccountAnalyticLine(models.Model):
             return field.to_string(value) if value else ""
         return value if isinstance(value, (bool, int, float, str)) else str(value or "")
 
+    @contextmanager
+    def _timetrack_tracing(self, names):
+        """Keep in the trail what happens meanwhile to the given fields of the entries that were handed in."""
+        names = sorted(self._timetrack_traced_fields().intersection(names))
+        traced = self.browse()
+        if names and not self._timetrack_is_internal():
+            traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
+        before = traced._timetrack_snapshot(names)
+        yield
+        traced._timetrack_record_changes(before, names)
+
     def _timetrack_record_changes(self, before, names):
-        """Keep in the trail what a write changed on submitted and approved entries.
+        """Keep in the trail what changed on submitted and approved entries.
 
         An entry that has become somebody else's or another project's is handed in anew, and so is an approved one
-        that a company without approval let change: nobody approved what it says now.
+        that a company without approval let change: nobody approved what it says now. One that has passed a step
+        already starts again at the first.
         """
         if not self or not names:
             return
@@ -81,15 +116,21 @@ class AccountAnalyticLine(models.Model):
             for line in self
         }
         changed = self.filtered(lambda line: changes[line.id])
+        if not changed:
+            return
         states = {line.id: line.timetrack_state for line in changed}
         back = changed.filtered(
-            lambda line: states[line.id] == APPROVED
-            or not self._timetrack_identity_fields().isdisjoint(changes[line.id])
+            lambda line: (
+                states[line.id] == APPROVED or not self._timetrack_identity_fields().isdisjoint(changes[line.id])
+            )
         )
         approved = back.filtered(lambda line: states[line.id] == APPROVED)
-        back.sudo()._timetrack_internal().write({"timetrack_state": DRAFT})
+        if back:
+            back._timetrack_settle(DRAFT)
+        (changed - back)._timetrack_restart()
         changed._timetrack_record_events("change", states, changes=changes)
-        approved.sudo()._timetrack_after_transition("reopen")
+        if approved:
+            approved.sudo()._timetrack_after_transition("reopen")
 
     def _timetrack_record_deletion(self):
         """Keep in the trail that an entry with a history was deleted, and what it said."""
@@ -99,9 +140,9 @@ class AccountAnalyticLine(models.Model):
         names = ["date", "employee_id", "project_id", "task_id", "name", "unit_amount"]
         snapshot = entries._timetrack_snapshot(names)
         changes = {key: {name: [value, ""] for name, value in values.items()} for key, values in snapshot.items()}
-        entries._timetrack_record_events(
-            "delete", {line.id: line.timetrack_state for line in entries}, changes=changes
-        )
+        if not entries:
+            return
+        entries._timetrack_record_events("delete", {line.id: line.timetrack_state for line in entries}, changes=changes)
 
     # ------------------------------------------------------------------
     # Years of time from before

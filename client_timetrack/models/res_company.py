@@ -30,3 +30,19 @@ class ResCompany(models.Model):
         "CHECK(timetrack_flexible_weekly_hours BETWEEN 0 AND 120)",
         "The weekly hours of flexible employees must be between 0 and 120.",
     )
+
+    def write(self, vals):
+        """What is still to compute of the time that is about to be closed is computed while it is open."""
+        if "timetrack_lock_date" in vals:
+            self.env.flush_all()
+        return super().write(vals)
+
+    def _timetrack_lock_exception(self, date):
+        """The exception in force that lets the user change time of a day up to the lock date.
+
+        :param date: the day in question
+        :return: ``timetrack.lock.exception`` in sudo, empty where there is none
+        """
+        self.ensure_one()
+        exceptions = self.env["timetrack.lock.exception"]._find(self)
+        return exceptions.filtered(lambda exception: not exception.lock_date or date > exception.lock_date)[:1]

@@ -25,9 +25,13 @@ class TimetrackApprovalEvent(models.Model):
             ("submit", "Submitted"),
             ("withdraw", "Withdrawn"),
             ("approve", "Approved"),
+            ("auto", "Approved by the Policy"),
+            ("pass", "Step Passed Over"),
             ("reject", "Rejected"),
             ("reopen", "Reopened"),
             ("change", "Changed"),
+            ("split", "Split"),
+            ("override", "Changed Past the Lock Date"),
             ("delete", "Deleted"),
             ("migrate", "Approved at Installation"),
         ],
@@ -37,6 +41,10 @@ class TimetrackApprovalEvent(models.Model):
     state_from = fields.Selection(STATE_SELECTION, string="From", readonly=True)
     state_to = fields.Selection(STATE_SELECTION, string="To", readonly=True)
     user_id = fields.Many2one("res.users", string="By", readonly=True, required=True, ondelete="restrict")
+    on_behalf_of_id = fields.Many2one(
+        "res.users", readonly=True, ondelete="restrict", help="In whose place it was done."
+    )
+    step_name = fields.Char("Step", readonly=True, help="The approval step that was taken.")
     date = fields.Datetime("When", readonly=True, required=True)
     reason = fields.Char(readonly=True)
     changes = fields.Json("Changed Values", readonly=True, help="Old and new value of each changed field of the entry.")

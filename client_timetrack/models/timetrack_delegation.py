@@ -23,7 +23,6 @@ class TimetrackDelegation(models.Model):
     )
     delegate_id = fields.Many2one(
         "res.users",
-        string="Delegate",
         required=True,
         index=True,
         ondelete="cascade",

@@ -44,7 +44,7 @@ class TestConsultant(TimetrackCommon):
 
     def test_cannot_withdraw_approved_time(self):
         entry = self._approved()
-        with self.assertRaisesRegex(UserError, "Only submitted time that nobody approved"):
+        with self.assertRaisesRegex(UserError, "Only submitted time that is not yet approved"):
             entry.with_user(self.consultant).action_timetrack_withdraw()
 
     def test_cannot_decide(self):
@@ -92,7 +92,7 @@ class TestApprover(TimetrackCommon):
     def test_foreign_lead_does_not(self):
         entry = self._submitted()
         self.assertFalse(self._may_approve(self.other_lead, entry))
-        with self.assertRaisesRegex(AccessError, "people who report to you"):
+        with self.assertRaisesRegex(AccessError, "not yours to decide"):
             entry.with_user(self.other_lead).action_timetrack_approve()
         self.assertEqual(entry.timetrack_state, "submitted")
 
@@ -159,9 +159,10 @@ class TestApprover(TimetrackCommon):
 
     def test_reopen_by_the_dialog(self):
         entry = self._approved()
-        action = entry.with_user(self.lead).with_context(timetrack_action="reopen").action_timetrack_ask_reason()
+        user = self.administrator
+        action = entry.with_user(user).with_context(timetrack_action="reopen").action_timetrack_ask_reason()
         wizard = (
-            self.env[action["res_model"]].with_user(self.lead).with_context(**action["context"]).create({"reason": "y"})
+            self.env[action["res_model"]].with_user(user).with_context(**action["context"]).create({"reason": "y"})
         )
         wizard.action_confirm()
         self.assertEqual(entry.timetrack_state, "draft")

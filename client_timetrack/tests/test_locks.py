@@ -179,7 +179,7 @@ class TestLocks(TimetrackCommon):
 
     def test_reopened_time_changes_again(self):
         entry = self._approved()
-        entry.with_user(self.lead).action_timetrack_reopen("Wrong hours")
+        entry.with_user(self.administrator).action_timetrack_reopen("Wrong hours")
         entry.with_user(self.consultant).write({"unit_amount": 3})
         self.assertEqual(entry.unit_amount, 3)
 

@@ -116,9 +116,9 @@ class AccountAnalyticLine(models.Model):
         return super()._timetrack_check_protected(names)
 
     def _timetrack_check_step(self, action):
-        super()._timetrack_check_step(action)
+        principals = super()._timetrack_check_step(action)
         if action != "reopen":
-            return
+            return principals
         self.invalidate_recordset(["timetrack_billing_state"], flush=False)
         billed = self.filtered(lambda line: line.timetrack_billing_state in ON_INVOICE)
         if billed:
@@ -129,6 +129,7 @@ class AccountAnalyticLine(models.Model):
                     entries=billed._timetrack_describe(),
                 )
             )
+        return principals
 
     @api.model
     def default_get(self, fields):
