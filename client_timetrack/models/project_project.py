@@ -10,7 +10,8 @@ class ProjectProject(models.Model):
         string="Time Policy",
         index="btree_not_null",
         ondelete="restrict",
-        domain="[('company_id', 'in', (False, company_id))]",
+        check_company=True,
+        groups="hr_timesheet.group_hr_timesheet_user",
         help="How time of this project is kept. Empty: as its client, the client's category or the company says.",
     )
     timetrack_approver_id = fields.Many2one(
@@ -18,8 +19,16 @@ class ProjectProject(models.Model):
         string="Client Approver",
         index="btree_not_null",
         ondelete="restrict",
+        groups="hr_timesheet.group_hr_timesheet_user",
+        domain="[('id', 'child_of', timetrack_client_id)]",
         help="The contact of the client who approves time on the portal, where the policy has such a step. "
         "Empty: the customer of the project.",
+    )
+    timetrack_client_id = fields.Many2one(related="partner_id.commercial_partner_id", string="Client")
+    timetrack_has_client_step = fields.Boolean(
+        compute="_compute_timetrack_effective_policy",
+        compute_sudo=True,
+        groups="hr_timesheet.group_hr_timesheet_user",
     )
     timetrack_budget_ids = fields.One2many(
         "timetrack.budget", "project_id", groups="hr_timesheet.group_hr_timesheet_user"
@@ -64,6 +73,7 @@ class ProjectProject(models.Model):
         for project in self:
             policy, source = project._timetrack_find_policy(project.company_id or self.env.company)
             project.timetrack_effective_policy_id = policy
+            project.timetrack_has_client_step = "client" in policy.step_ids.mapped("kind")
             project.timetrack_policy_reason = project._timetrack_describe_policy(policy, source)
 
     def _timetrack_find_policy(self, company):
@@ -110,16 +120,37 @@ class ProjectProject(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         projects = super().create(vals_list)
+        # Values may come from defaults as well: look at what has come of them.
+        for name in self._timetrack_control_fields():
+            if any(projects.sudo().mapped(name)):
+                self._timetrack_check_control({name})
         projects._timetrack_ensure_budget()
         return projects
 
     def write(self, vals):
+        self._timetrack_check_control(vals)
         without_client = self.filtered(lambda project: not project.partner_id) if vals.get("partner_id") else self[:0]
         result = super().write(vals)
         without_client._timetrack_propose_billable()
         if vals.get("allocated_hours"):
             self._timetrack_ensure_budget()
         return result
+
+    @api.model
+    def _timetrack_control_fields(self):
+        """Names of the fields that say who approves time and what it must be."""
+        return {"timetrack_policy_id", "timetrack_approver_id"}
+
+    def _timetrack_check_control(self, names):
+        """Whoever may change a project may not for that reason weaken the control of its time.
+
+        :raise AccessError: the user is neither an administrator of timesheets nor of projects
+        """
+        if self._timetrack_control_fields().isdisjoint(names):
+            return
+        self.env["timetrack.policy"]._check_may_choose(
+            "hr_timesheet.group_timesheet_manager", "project.group_project_manager"
+        )
 
     def _timetrack_propose_billable(self):
         """The projects have just got a client: propose anew whether their open time is billable.

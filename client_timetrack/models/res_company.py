@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ResCompany(models.Model):
@@ -14,6 +15,7 @@ class ResCompany(models.Model):
         "timetrack.policy",
         string="Time Policy",
         ondelete="restrict",
+        domain="[('company_id', 'in', (False, id))]",
         help="How time is kept unless project, client or client category say otherwise.",
     )
     timetrack_lock_date = fields.Date(
@@ -46,3 +48,17 @@ class ResCompany(models.Model):
         self.ensure_one()
         exceptions = self.env["timetrack.lock.exception"]._find(self)
         return exceptions.filtered(lambda exception: not exception.lock_date or date > exception.lock_date)[:1]
+
+    @api.constrains("timetrack_policy_id")
+    def _check_timetrack_policy_id(self):
+        for company in self:
+            policy = company.timetrack_policy_id.sudo()
+            if policy.company_id not in (company.browse(), company):
+                raise ValidationError(
+                    self.env._(
+                        "The time policy “%(policy)s” is another company's: choose one of %(company)s, or of every "
+                        "company.",
+                        policy=policy.name,
+                        company=company.name,
+                    )
+                )

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -16,6 +16,8 @@ class ResPartner(models.Model):
         string="Time Policy",
         index="btree_not_null",
         ondelete="restrict",
+        check_company=True,
+        copy=False,
         groups="hr_timesheet.group_hr_timesheet_user",
         help="How time of this client's projects is kept, unless a project says otherwise.",
     )
@@ -23,3 +25,24 @@ class ResPartner(models.Model):
     def _commercial_fields(self):
         """A contact is in the category of its company: one category per client."""
         return super()._commercial_fields() + ["timetrack_client_category_id", "timetrack_policy_id"]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partners = super().create(vals_list)
+        # Values may come from defaults as well: look at what has come of them.
+        if any(partner._timetrack_has_own_policy() for partner in partners.sudo()):
+            self._timetrack_check_may_choose_policy()
+        return partners
+
+    def write(self, vals):
+        if "timetrack_policy_id" in vals:
+            self._timetrack_check_may_choose_policy()
+        return super().write(vals)
+
+    def _timetrack_has_own_policy(self):
+        """Whether somebody has chosen a policy here: that of its company comes to a contact by itself."""
+        policy, client = self.timetrack_policy_id, self.commercial_partner_id
+        return policy and (client == self or policy != client.timetrack_policy_id)
+
+    def _timetrack_check_may_choose_policy(self):
+        self.env["timetrack.policy"]._check_may_choose("hr_timesheet.group_timesheet_manager")

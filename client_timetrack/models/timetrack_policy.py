@@ -1,4 +1,5 @@
 from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 from ..engine import policy as engine
@@ -27,7 +28,7 @@ class TimetrackPolicy(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", help="Leave empty to use the policy in every company.")
-    note = fields.Text("Description", translate=True, help="What the policy is for, shown where it applies.")
+    note = fields.Text("Description", translate=True, help="What the policy is for.")
 
     # Approval
     step_ids = fields.One2many("timetrack.policy.step", "policy_id", string="Approval Steps", copy=True)
@@ -82,11 +83,82 @@ class TimetrackPolicy(models.Model):
     )
     portal_hide_employee = fields.Boolean("Hide the Names of Employees from Clients")
 
+    # Where it is chosen
+    project_count = fields.Integer(compute="_compute_usage", compute_sudo=True)
+    client_count = fields.Integer(compute="_compute_usage", compute_sudo=True)
+    category_count = fields.Integer(compute="_compute_usage", compute_sudo=True)
+    company_count = fields.Integer(compute="_compute_usage", compute_sudo=True)
+
     _day_hours_max_positive = models.Constraint("CHECK(day_hours_max > 0)", "The maximum hours a day must be positive.")
     _numbers_positive = models.Constraint(
         "CHECK(future_days >= 0 AND past_days >= 0 AND description_min_length >= 0 AND auto_approve_max_hours >= 0)",
         "Days, lengths and hours of a policy cannot be negative.",
     )
+
+    # ------------------------------------------------------------------
+    # Where it is chosen
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_usage_domains(self):
+        """Per counter, the model and the domain of the records that may name a policy, and their field."""
+        clients = Domain("parent_id", "=", False) | Domain("is_company", "=", True)
+        return {
+            "project_count": ("project.project", Domain("is_template", "=", False), "timetrack_policy_id"),
+            "client_count": ("res.partner", clients, "timetrack_policy_id"),
+            "category_count": ("timetrack.client.category", Domain.TRUE, "policy_id"),
+            "company_count": ("res.company", Domain.TRUE, "timetrack_policy_id"),
+        }
+
+    def _compute_usage(self):
+        for counter, (model, domain, name) in self._get_usage_domains().items():
+            groups = self.env[model]._read_group(domain & Domain(name, "in", self.ids), [name], ["__count"])
+            counts = {policy.id: count for policy, count in groups}
+            for policy in self:
+                policy[counter] = counts.get(policy.id, 0)
+
+    def action_view_projects(self):
+        """Open the projects that name the policy."""
+        return self._action_view_usage("project_count", self.env._("Projects"))
+
+    def action_view_clients(self):
+        """Open the clients that name the policy."""
+        return self._action_view_usage("client_count", self.env._("Clients"))
+
+    def action_view_categories(self):
+        """Open the client categories that name the policy."""
+        return self._action_view_usage("category_count", self.env._("Client Categories"))
+
+    def action_view_companies(self):
+        """Open the companies that name the policy."""
+        return self._action_view_usage("company_count", self.env._("Companies"))
+
+    def _action_view_usage(self, counter, title):
+        model, domain, name = self._get_usage_domains()[counter]
+        return {
+            "type": "ir.actions.act_window",
+            "name": title,
+            "res_model": model,
+            "view_mode": "list,form",
+            "domain": list(domain & Domain(name, "in", self.ids)),
+            "context": {"create": False},
+        }
+
+    @api.model
+    def _check_may_choose(self, *groups):
+        """Choosing a policy may weaken a control, so it is a right of its own.
+
+        :param groups: external ids of the groups whose members may
+        :raise AccessError: the user is in none of them
+        """
+        if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
+            raise AccessError(
+                self.env._(
+                    "Who approves time and what it must be is for these groups to choose: %(groups)s.\n"
+                    "Ask one of their members to change the time policy.",
+                    groups=", ".join(self.env.ref(group).sudo().full_name for group in groups),
+                )
+            )
 
     # ------------------------------------------------------------------
     # The limits

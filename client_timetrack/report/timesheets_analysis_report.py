@@ -16,6 +16,9 @@ class TimesheetsAnalysisReport(models.Model):
     timetrack_deliverable_id = fields.Many2one("timetrack.deliverable", string="Deliverable", readonly=True)
     timetrack_is_billable = fields.Boolean("Billable to the Client", readonly=True)
     timetrack_state = fields.Selection(STATE_SELECTION, string="Approval", readonly=True)
+    timetrack_warning_count = fields.Integer(
+        "Warnings", readonly=True, groups="hr_timesheet.group_hr_timesheet_user"
+    )
 
     @api.model
     def _select(self):
@@ -26,6 +29,7 @@ class TimesheetsAnalysisReport(models.Model):
                 A.timetrack_activity_id AS timetrack_activity_id,
                 A.timetrack_deliverable_id AS timetrack_deliverable_id,
                 A.timetrack_is_billable AS timetrack_is_billable,
-                A.timetrack_state AS timetrack_state
+                A.timetrack_state AS timetrack_state,
+                A.timetrack_warning_count AS timetrack_warning_count
             """
         )
