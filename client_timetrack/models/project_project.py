@@ -1,3 +1,5 @@
+import ast
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -109,6 +111,28 @@ class ProjectProject(models.Model):
             "res.company": self.env._("%(policy)s: chosen in the settings of %(source)s."),
         }
         return sentences[source._name] % {"policy": policy.name, "source": source.display_name}
+
+    timetrack_pending_count = fields.Integer(
+        "Entries to Approve",
+        compute="_compute_timetrack_pending_count",
+        groups="hr_timesheet.group_hr_timesheet_approver",
+        help="Submitted entries of the project that wait for you.",
+    )
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_timetrack_pending_count(self):
+        Line = self.env["account.analytic.line"]
+        waiting = Domain("timetrack_state", "=", "submitted") & Domain("timetrack_can_approve", "=", True)
+        counts = dict(Line._read_group(waiting & Domain("project_id", "in", self.ids), ["project_id"], ["__count"]))
+        for project in self:
+            project.timetrack_pending_count = counts.get(project, 0)
+
+    def action_timetrack_view_pending(self):
+        """Open the time of the project that waits for the user's approval."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack.timetrack_approval_action")
+        domain = Domain(ast.literal_eval(action["domain"])) & Domain("project_id", "=", self.id)
+        return {**action, "domain": list(domain)}
 
     @api.depends("timetrack_budget_ids.hours_percent", "timetrack_budget_ids.remaining_hours")
     def _compute_timetrack_budget(self):

@@ -185,6 +185,27 @@ class TestSteps(StepsCommon):
         self.assertEqual((event.action, event.changes["project_id"]), ("change", ["Merger", "Office"]))
 
 
+    def test_a_project_shows_what_waits(self):
+        self._submitted()
+        self._submitted(employee_id=self.employee_manager.id)
+        self._entry()
+        project = self.project.with_user(self.project_manager)
+        self.assertEqual(project.timetrack_pending_count, 1, "neither their own time nor drafts")
+        action = project.action_timetrack_view_pending()
+        lines = self.env["account.analytic.line"].with_user(self.project_manager).search(action["domain"])
+        self.assertEqual(lines.employee_id, self.employee)
+
+    def test_nobody_slips_out_of_their_own_time(self):
+        self.lead.group_ids += self.env.ref("hr.group_hr_user")
+        entry = self._submitted(employee_id=self.employee_lead.id)
+        employee = self.employee_lead.with_user(self.lead)
+        for user in (False, self.colleague.id):
+            with self.assertRaisesRegex(UserError, "detach your own user"):
+                employee.write({"user_id": user})
+        entry.with_user(self.administrator).action_timetrack_approve()
+        employee.write({"user_id": False})
+
+
 @tagged("post_install", "-at_install")
 class TestDelegation(StepsCommon):
     """Somebody approves in another's place for a while."""
