@@ -8,7 +8,9 @@ from . import test_engine_csv_import
 from . import test_engine_policy
 from . import test_import
 from . import test_locks
+from . import test_matrix
 from . import test_queue
+from . import test_random_actions
 from . import test_tours
 from . import test_views
 from . import test_working_time
