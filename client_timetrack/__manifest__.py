@@ -9,6 +9,7 @@
     "depends": ["hr_timesheet"],
     "data": [
         "security/timetrack_groups.xml",
+        "security/account_analytic_line.xml",
         "security/timetrack_activity.xml",
         "security/timetrack_approval_event.xml",
         "security/timetrack_budget.xml",

@@ -500,19 +500,20 @@ class AccountAnalyticLine(models.Model):
     @api.depends_context("uid", "allowed_company_ids")
     @api.depends("employee_id", "user_id", "manager_id", "project_id.user_id", "timetrack_step_id")
     def _compute_timetrack_can_approve(self):
-        approvable = self.sudo(False).filtered_domain(self.sudo(False)._timetrack_approval_domain())
+        approvable = self.sudo().filtered_domain(self.sudo(False)._timetrack_approval_domain())
         for line in self:
             line.timetrack_can_approve = line.id in approvable._ids
 
     @api.depends_context("uid", "allowed_company_ids")
     @api.depends("employee_id", "user_id", "manager_id", "project_id.user_id", "timetrack_policy_id")
     def _compute_timetrack_can_reopen(self):
-        lines = self.sudo(False)
-        lines = lines if self.env.user.has_group(REOPEN_GROUP) else lines.browse()
-        domain = Domain.OR(domain for _user, domain in lines._timetrack_scope_domains(any_step=True))
-        own = lines.filtered_domain(domain)
+        domain = Domain.FALSE
+        if self.env.user.has_group(REOPEN_GROUP):
+            scopes = self.sudo(False)._timetrack_scope_domains(any_step=True)
+            domain = Domain.OR(domain for _user, domain in scopes)
+        reopenable = self.sudo().filtered_domain(domain)
         for line in self:
-            line.timetrack_can_reopen = line.id in own._ids
+            line.timetrack_can_reopen = line.id in reopenable._ids
 
     @api.model
     def _search_timetrack_can_approve(self, operator, value):

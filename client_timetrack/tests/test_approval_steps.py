@@ -195,6 +195,20 @@ class TestSteps(StepsCommon):
         lines = self.env["account.analytic.line"].with_user(self.project_manager).search(action["domain"])
         self.assertEqual(lines.employee_id, self.employee)
 
+    def test_a_line_manager_decides_on_private_projects(self):
+        self.project.privacy_visibility = "followers"
+        entry, own = self._submitted(), self._submitted(employee_id=self.employee_other_lead.id)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        Line = self.env["account.analytic.line"].with_user(self.lead)
+        self.assertEqual(Line.search([("project_id", "=", self.project.id)]), entry)
+        values = Line.search_read([("timetrack_can_approve", "=", True)], ["name", "project_id", "unit_amount"])
+        self.assertEqual([(row["id"], row["project_id"][1]) for row in values], [(entry.id, "Merger")])
+        with self.assertRaises(AccessError):
+            own.with_user(self.lead).read(["name"])
+        entry.with_user(self.lead).action_timetrack_approve()
+        self.assertEqual(entry.with_user(self.lead).timetrack_event_ids.mapped("action"), ["approve", "submit"])
+
     def test_nobody_slips_out_of_their_own_time(self):
         self.lead.group_ids += self.env.ref("hr.group_hr_user")
         entry = self._submitted(employee_id=self.employee_lead.id)
