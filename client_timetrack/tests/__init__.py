@@ -5,6 +5,7 @@ from . import test_classification
 from . import test_engine_approval
 from . import test_engine_capacity
 from . import test_engine_csv_import
+from . import test_engine_periods
 from . import test_engine_policy
 from . import test_import
 from . import test_locks
