@@ -28,6 +28,13 @@ FLIPPED_BY = {
         "client_timetrack_billing/tests/test_invoice_wizard.py",
         "test_the_product_of_invoiced_time_is_the_companys",
     ),
+    "res.company.timetrack_period": ("client_timetrack/tests/test_period.py", "test_kind_of_period"),
+    "res.company.timetrack_week_start": ("client_timetrack/tests/test_period.py", "test_week_starts_on_sunday"),
+    "res.company.timetrack_period_anchor": ("client_timetrack/tests/test_period.py", "test_anchor_of_two_weeks"),
+    "res.company.timetrack_deadline_days": (
+        "client_timetrack/tests/test_period.py",
+        "test_late_after_the_days_to_submit",
+    ),
     "res.company.timetrack_flexible_weekly_hours": (
         "client_timetrack/tests/test_working_time.py",
         "test_weekly_hours_of_flexible_employees",

@@ -21,6 +21,10 @@ from . import timetrack_import
 from . import timetrack_import_profile
 from . import timetrack_import_profile_column
 from . import timetrack_lock_exception
+from . import timetrack_period
+from . import timetrack_period_actions
+from . import timetrack_period_figures
+from . import timetrack_period_screens
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step

@@ -50,3 +50,8 @@ class HrEmployee(models.Model):
                     entries=entries._timetrack_describe(),
                 )
             )
+
+    def unlink(self):
+        """The database would leave the messages of their timesheets behind."""
+        self.env["timetrack.period"].sudo().search([("employee_id", "in", self.ids)]).unlink()
+        return super().unlink()

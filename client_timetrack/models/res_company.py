@@ -1,6 +1,19 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..engine.periods import HALF_MONTH, MONTH, TWO_WEEKS, WEEK, PeriodRule
+
+PERIODS = [(WEEK, "Week"), (TWO_WEEKS, "Two Weeks"), (HALF_MONTH, "Half Month"), (MONTH, "Month")]
+WEEKDAYS = [
+    ("0", "Monday"),
+    ("1", "Tuesday"),
+    ("2", "Wednesday"),
+    ("3", "Thursday"),
+    ("4", "Friday"),
+    ("5", "Saturday"),
+    ("6", "Sunday"),
+]
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -22,6 +35,24 @@ class ResCompany(models.Model):
         "Time Lock Date",
         help="Time up to and including this day can be neither added nor changed nor deleted nor reopened.",
     )
+    timetrack_period = fields.Selection(
+        PERIODS,
+        string="Timesheet Period",
+        default=WEEK,
+        required=True,
+        help="How long the periods are in which people hand in their time. Periods that exist stay as they are.",
+    )
+    timetrack_week_start = fields.Selection(
+        WEEKDAYS, string="Weeks Start On", default="0", required=True, help="The first day of periods of weeks."
+    )
+    timetrack_period_anchor = fields.Date(
+        "First Week", help="Any day of a week with which a period of two weeks starts. Empty: the first week of 2024."
+    )
+    timetrack_deadline_days = fields.Integer(
+        "Days to Submit",
+        default=2,
+        help="Days after the end of the period until which its time is to be submitted.",
+    )
     timetrack_flexible_weekly_hours = fields.Float(
         "Weekly Hours of Flexible Employees",
         default=40.0,
@@ -31,6 +62,9 @@ class ResCompany(models.Model):
     _timetrack_flexible_weekly_hours_range = models.Constraint(
         "CHECK(timetrack_flexible_weekly_hours BETWEEN 0 AND 120)",
         "The weekly hours of flexible employees must be between 0 and 120.",
+    )
+    _timetrack_deadline_days_not_negative = models.Constraint(
+        "CHECK(timetrack_deadline_days >= 0)", "The deadline of a period cannot be before its end."
     )
 
     def write(self, vals):
@@ -62,3 +96,8 @@ class ResCompany(models.Model):
                         company=company.name,
                     )
                 )
+
+    def _timetrack_period_rule(self):
+        """How the company divides time into periods (see ``engine/periods.py``)."""
+        self.ensure_one()
+        return PeriodRule(self.timetrack_period, int(self.timetrack_week_start), self.timetrack_period_anchor or None)

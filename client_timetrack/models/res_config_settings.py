@@ -16,3 +16,7 @@ class ResConfigSettings(models.TransientModel):
     timetrack_flexible_weekly_hours = fields.Float(
         related="company_id.timetrack_flexible_weekly_hours", readonly=False
     )
+    timetrack_period = fields.Selection(related="company_id.timetrack_period", readonly=False, required=True)
+    timetrack_week_start = fields.Selection(related="company_id.timetrack_week_start", readonly=False, required=True)
+    timetrack_period_anchor = fields.Date(related="company_id.timetrack_period_anchor", readonly=False)
+    timetrack_deadline_days = fields.Integer(related="company_id.timetrack_deadline_days", readonly=False)

@@ -83,15 +83,18 @@ class TimetrackWorkingTime(models.AbstractModel):
             if key not in patterns:
                 work_days = self._get_work_days(*key, date_from, date_to)
                 public = [leave for leave in holidays[key[0]] if leave.calendar_id <= key[1]]
-                patterns[key] = work_days, self._get_days_off(public, tz, date_from, date_to)
-            work_days, public_days = patterns[key]
+                public_days = self._get_days_off(public, tz, date_from, date_to)
+                patterns[key] = {
+                    date: (work, public_days.get(date, ()), split_day(work, public_days.get(date, ())))
+                    for date, work in work_days.items()
+                }
             own_days = self._get_days_off(leaves[employee.resource_id], tz, stint.date_from, stint.date_to)
             department_id = version.department_id.id or None
-            for date, work in work_days.items():
-                if stint.date_from <= date <= stint.date_to:
-                    hours = split_day(work, public_days.get(date, ()), own_days.get(date, ()))
-                    if hours.gross > 0:
-                        days.append(WorkingDay(employee.id, employee.company_id.id, department_id, date, *hours))
+            for date, (work, public, hours) in patterns[key].items():
+                if hours.gross > 0 and stint.date_from <= date <= stint.date_to:
+                    if date in own_days:
+                        hours = split_day(work, public, own_days[date])
+                    days.append(WorkingDay(employee.id, employee.company_id.id, department_id, date, *hours))
         return days
 
     @api.model
