@@ -39,6 +39,18 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_working_time.py",
         "test_weekly_hours_of_flexible_employees",
     ),
+    "project.project.timetrack_approver_id": (
+        "client_timetrack/tests/test_portal.py",
+        "test_timetrack_approver_id_of_the_project",
+    ),
+    "timetrack.policy.portal_time": (
+        "client_timetrack/tests/test_portal.py",
+        "test_portal_time_of_the_policy",
+    ),
+    "timetrack.policy.portal_hide_employee": (
+        "client_timetrack/tests/test_portal.py",
+        "test_portal_hide_employee_of_the_policy",
+    ),
     "project.project.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_the_card_of_the_project_comes_first",

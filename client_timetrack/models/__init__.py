@@ -1,8 +1,10 @@
+from . import timetrack_portal_mixin  # inherited below
 from . import account_analytic_line
 from . import account_analytic_line_approval
 from . import account_analytic_line_clock
 from . import account_analytic_line_lock
 from . import account_analytic_line_policy
+from . import account_analytic_line_portal
 from . import account_analytic_line_queue
 from . import account_analytic_line_trail
 from . import hr_employee
@@ -11,6 +13,7 @@ from . import project_task
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import res_partner_approver
 from . import timetrack_activity
 from . import timetrack_approval_event
 from . import timetrack_budget

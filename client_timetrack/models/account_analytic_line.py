@@ -179,10 +179,3 @@ class AccountAnalyticLine(models.Model):
         """Domain of time that counts outside the team: approved, or of a company that does without approval."""
         required = self._timetrack_approving_companies()
         return Domain("company_id", "not in", required.ids) | Domain("timetrack_state", "=", APPROVED)
-
-    def _timesheet_get_portal_domain(self):
-        """Clients see no time that nobody approved."""
-        domain = super()._timesheet_get_portal_domain()
-        if self.env.user.has_group("hr_timesheet.group_hr_timesheet_user"):
-            return domain
-        return Domain(domain) & self._timetrack_approved_domain()

@@ -487,11 +487,12 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_client_scope(self, user):
         """Domain of the time of the projects for which a user approves as the client.
 
-        The contact chosen on the project approves, else its customer; where that is a company, whoever belongs to it.
+        The contact chosen on the project approves, else its customer; where that is a company, whichever of its
+        contacts has access to the portal: see ``res.partner._timetrack_get_approvers``.
         """
         partner = user.sudo().partner_id
         partners = partner.ids
-        if partner.parent_id.is_company:
+        if user.share and partner.parent_id.is_company:
             partners += partner.parent_id.ids
         return Domain("project_id.timetrack_approver_id", "in", partners) | (
             Domain("project_id.timetrack_approver_id", "=", False) & Domain("project_id.partner_id", "in", partners)

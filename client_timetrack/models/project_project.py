@@ -2,10 +2,22 @@ import ast
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+
+# What a project says of all its time and its costs, seen by clients or not.
+SECRETS_OF_PROJECTS = {
+    "analytic_account_balance",
+    "effective_hours",
+    "is_project_overtime",
+    "remaining_hours",
+    "timesheet_ids",
+    "total_timesheet_time",
+}
 
 
 class ProjectProject(models.Model):
-    _inherit = "project.project"
+    _name = "project.project"
+    _inherit = ["project.project", "timetrack.portal.mixin"]
 
     timetrack_policy_id = fields.Many2one(
         "timetrack.policy",
@@ -100,6 +112,58 @@ class ProjectProject(models.Model):
                 return policy, source
         return self.env["timetrack.policy"], None
 
+    @api.model
+    def _timetrack_policy_sql(self):
+        """The policies in force of all projects in all their companies: what ``_timetrack_find_policy`` says of one.
+
+        :return: a query of the columns ``project_id``, ``company_id`` and ``policy_id``, which may be NULL
+        :rtype: SQL
+        """
+        sources = {
+            "of_project": SQL.identifier("project", "timetrack_policy_id"),
+            "of_client": SQL.identifier("client", "timetrack_policy_id"),
+            "of_category": SQL.identifier("category", "policy_id"),
+            "of_company": SQL.identifier("company", "timetrack_policy_id"),
+        }
+        joins = [
+            SQL(
+                "LEFT JOIN timetrack_policy %(alias)s ON %(alias)s.id = %(source)s AND %(alias)s.active"
+                " AND (%(alias)s.company_id IS NULL OR %(alias)s.company_id = company.id)",
+                alias=SQL.identifier(alias),
+                source=source,
+            )
+            for alias, source in sources.items()
+        ]
+        return SQL(
+            """
+            SELECT project.id AS project_id, company.id AS company_id, COALESCE(%(policies)s) AS policy_id
+              FROM project_project project
+              JOIN res_company company ON project.company_id IS NULL OR project.company_id = company.id
+         LEFT JOIN res_partner customer ON customer.id = project.partner_id
+         LEFT JOIN res_partner client ON client.id = customer.commercial_partner_id
+         LEFT JOIN timetrack_client_category category ON category.id = client.timetrack_client_category_id
+            %(joins)s
+            """,
+            policies=SQL(", ").join(SQL.identifier(alias, "id") for alias in sources),
+            joins=SQL(" ").join(joins),
+            to_flush=self._timetrack_policy_columns(),
+        )
+
+    @api.model
+    def _timetrack_policy_columns(self):
+        """The fields that decide about the policy in force; a query has to see what is not written yet."""
+        return [
+            self.env[model]._fields[name]
+            for model, names in {
+                "project.project": ("company_id", "partner_id", "timetrack_policy_id"),
+                "res.partner": ("commercial_partner_id", "timetrack_policy_id", "timetrack_client_category_id"),
+                "timetrack.client.category": ("policy_id",),
+                "res.company": ("timetrack_policy_id",),
+                "timetrack.policy": ("active", "company_id"),
+            }.items()
+            for name in names
+        ]
+
     def _timetrack_describe_policy(self, policy, source):
         """Say in a sentence where the policy comes from."""
         if not policy:
@@ -140,6 +204,15 @@ class ProjectProject(models.Model):
             budget = project.timetrack_budget_ids[:1]
             project.timetrack_budget_percent = budget.hours_percent
             project.timetrack_budget_remaining = budget.remaining_hours
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        """Users of the portal may read a shared project, but not what it sums up of time that is not shown to them."""
+        if not super()._has_field_access(field, operation):
+            return False
+        if self.env.su or not self.env.user.share:
+            return True
+        return field.name not in SECRETS_OF_PROJECTS and not field.name.startswith("timetrack_")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,8 +1,95 @@
-from odoo import models
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# Core's sums of all time of a task, and the sum of visible time that users of the portal read in their stead.
+CLIENT_HOURS = {
+    "effective_hours": "timetrack_client_hours",
+    "subtask_effective_hours": "timetrack_client_subtask_hours",
+    "total_hours_spent": "timetrack_client_total_hours",
+    "remaining_hours": "timetrack_client_remaining_hours",
+    "progress": "timetrack_client_progress",
+    "overtime": None,
+}
 
 
 class ProjectTask(models.Model):
-    _inherit = "project.task"
+    _name = "project.task"
+    _inherit = ["project.task", "timetrack.portal.mixin"]
+
+    timetrack_client_hours = fields.Float(
+        "Visible Time Spent", compute="_compute_timetrack_client_hours", compute_sudo=True
+    )
+    timetrack_client_subtask_hours = fields.Float(
+        "Visible Time Spent on Sub-tasks", compute="_compute_timetrack_client_hours", compute_sudo=True
+    )
+    timetrack_client_total_hours = fields.Float(
+        "Visible Total Time Spent", compute="_compute_timetrack_client_hours", compute_sudo=True
+    )
+    timetrack_client_remaining_hours = fields.Float(
+        "Visible Time Remaining", compute="_compute_timetrack_client_hours", compute_sudo=True
+    )
+    timetrack_client_progress = fields.Float(
+        "Visible Progress", compute="_compute_timetrack_client_hours", compute_sudo=True
+    )
+
+    @property
+    def TASK_PORTAL_READABLE_FIELDS(self):
+        """The sums of visible time instead of the sums of all time."""
+        names = super().TASK_PORTAL_READABLE_FIELDS - CLIENT_HOURS.keys()
+        return names | {name for name in CLIENT_HOURS.values() if name}
+
+    @api.depends("allocated_hours", "effective_hours", "subtask_effective_hours")
+    @api.depends_context("uid")
+    def _compute_timetrack_client_hours(self):
+        """The task's time as the user may see it: users of the portal what policies show them, others all of it."""
+        hours = self._timetrack_visible_hours()
+        subtasks = self.with_context(active_test=False)._get_subtask_ids_per_task_id()
+        for task in self:
+            own = hours.get(task._origin.id, 0)
+            below = sum(hours.get(subtask, 0) for subtask in subtasks.get(task.id, ()))
+            allocated = task.allocated_hours
+            task.timetrack_client_hours = own
+            task.timetrack_client_subtask_hours = below
+            task.timetrack_client_total_hours = own + below
+            task.timetrack_client_remaining_hours = allocated - own - below if allocated else 0
+            task.timetrack_client_progress = round((own + below) / allocated, 2) if allocated > 0 else 0
+
+    def _timetrack_visible_hours(self):
+        """Hours of the tasks and of the tasks below them that the user may see.
+
+        :return: dict of task id to hours
+        """
+        domain = Domain("task_id", "child_of", self._origin.ids)
+        if self.env.user.share:
+            domain &= self.env["account.analytic.line"]._timetrack_client_domain()
+        groups = self.env["account.analytic.line"].with_context(active_test=False)
+        groups = groups._read_group(domain, ["task_id"], ["unit_amount:sum"])
+        return {task.id: hours for task, hours in groups}
+
+    def _compute_display_name(self):
+        """Names with the remaining time would tell users of the portal about time that is not shown to them."""
+        if not self.env.user.share:
+            return super()._compute_display_name()
+        tasks = self.with_context(hr_timesheet_display_remaining_hours=False)
+        result = super(ProjectTask, tasks)._compute_display_name()
+        for task, named in zip(self, tasks, strict=True):
+            task.display_name = named.display_name
+        return result
+
+    def _get_portal_total_hours_dict(self):
+        """The sums at the head of the portal's list of tasks."""
+        totals = super()._get_portal_total_hours_dict()
+        if totals:
+            totals["effective_hours"] = sum(self.filtered("allow_timesheets").mapped("timetrack_client_hours"))
+        return totals
+
+    def action_view_subtask_timesheet(self):
+        """Users of the portal search by what they may see."""
+        action = super().action_view_subtask_timesheet()
+        if self.env.user.share:
+            view = self.env.ref("client_timetrack.account_analytic_line_view_search_client")
+            action["search_view_id"] = [view.id, "search"]
+        return action
 
     def write(self, vals):
         """Time follows its task into another project: time that was handed in is handed in anew there."""

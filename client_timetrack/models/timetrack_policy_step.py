@@ -82,8 +82,7 @@ class TimetrackPolicyStep(models.Model):
         kind = self.kind or "any"
         users = self.env["res.users"].sudo()
         if kind == "client":
-            contact = project.timetrack_approver_id or project.partner_id
-            return users | (contact.user_ids or (contact.is_company and contact.child_ids.user_ids) or users)
+            return (project.timetrack_approver_id or project.partner_id)._timetrack_get_approvers()
         if kind in ("manager", "any"):
             users |= self._get_line_manager(employee)
         if kind in ("project_manager", "any"):

@@ -11,6 +11,7 @@ from . import test_import
 from . import test_locks
 from . import test_matrix
 from . import test_period
+from . import test_portal
 from . import test_queue
 from . import test_random_actions
 from . import test_tours

@@ -1,0 +1,2 @@
+from . import time_approval
+from . import timesheet_portal
