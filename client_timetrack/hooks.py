@@ -21,6 +21,7 @@ def pre_init_hook(env):
             ADD COLUMN IF NOT EXISTS timetrack_state varchar,
             ADD COLUMN IF NOT EXISTS timetrack_client_id int4,
             ADD COLUMN IF NOT EXISTS timetrack_is_billable bool,
+            ADD COLUMN IF NOT EXISTS timetrack_activity_id int4,
             ADD COLUMN IF NOT EXISTS timetrack_deliverable_id int4
         """
     )

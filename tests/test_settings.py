@@ -20,6 +20,10 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_approval_steps.py",
         "test_the_date_decides",
     ),
+    "res.company.timetrack_code_set_ids": (
+        "client_timetrack/tests/test_code_sets.py",
+        "test_the_company_decides_where_the_project_does_not",
+    ),
     "res.company.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_missing_rate_is_an_error_that_says_what_to_do",

@@ -1,7 +1,12 @@
-from . import timetrack_portal_mixin  # inherited below
+# The abstract models come first: others are built on them.
+from . import timetrack_code_mixin
+from . import timetrack_portal_mixin
+from . import timetrack_work_code_mixin
+
 from . import account_analytic_line
 from . import account_analytic_line_approval
 from . import account_analytic_line_clock
+from . import account_analytic_line_code
 from . import account_analytic_line_lock
 from . import account_analytic_line_policy
 from . import account_analytic_line_portal
@@ -18,6 +23,7 @@ from . import timetrack_activity
 from . import timetrack_approval_event
 from . import timetrack_budget
 from . import timetrack_client_category
+from . import timetrack_code_set
 from . import timetrack_delegation
 from . import timetrack_deliverable
 from . import timetrack_import

@@ -26,14 +26,21 @@ class AccountAnalyticLine(models.Model):
     _inherit = "account.analytic.line"
 
     timetrack_activity_id = fields.Many2one(
-        "timetrack.activity", string="Service Type", index="btree_not_null", ondelete="restrict"
+        "timetrack.activity",
+        string="Service Type",
+        index="btree_not_null",
+        ondelete="restrict",
+        domain="[('offered_project_id', '=', project_id)]",
+        compute="_compute_timetrack_activity_id",
+        store=True,
+        readonly=False,
     )
     timetrack_deliverable_id = fields.Many2one(
         "timetrack.deliverable",
         string="Deliverable",
         index="btree_not_null",
         ondelete="restrict",
-        domain="['|', ('project_id', '=', False), ('project_id', '=', project_id)]",
+        domain="[('offered_project_id', '=', project_id)]",
         compute="_compute_timetrack_deliverable_id",
         store=True,
         readonly=False,
@@ -146,14 +153,6 @@ class AccountAnalyticLine(models.Model):
             activity = line.timetrack_activity_id
             has_client = bool(line.task_id.sudo().partner_id or line.project_id.sudo().partner_id)
             line.timetrack_is_billable = has_client and (activity.is_billable if activity else True)
-
-    @api.depends("project_id")
-    def _compute_timetrack_deliverable_id(self):
-        """A deliverable of one project does not follow its entry into another."""
-        for line in self._timetrack_unlocked():
-            project = line.timetrack_deliverable_id.project_id
-            if project and project != line.project_id:
-                line.timetrack_deliverable_id = False
 
     @api.constrains("timetrack_deliverable_id", "project_id")
     def _check_timetrack_deliverable_id(self):

@@ -103,6 +103,7 @@ class AccountAnalyticLine(models.Model):
             )
         entry.write({"unit_amount": left})
         news = entry.create([{**entry.copy_data()[0], **entry._timetrack_prepare_part(part)} for part in parts])
+        news._timetrack_check_codes_differ(entry)
         self._timetrack_record_events(
             "split", states, changes={self.id: {"unit_amount": [hours, left]}}, principals=principals
         )

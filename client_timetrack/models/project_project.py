@@ -44,6 +44,26 @@ class ProjectProject(models.Model):
         compute_sudo=True,
         groups="hr_timesheet.group_hr_timesheet_user",
     )
+    timetrack_code_set_ids = fields.Many2many(
+        "timetrack.code.set",
+        "project_project_timetrack_code_set_rel",
+        "project_id",
+        "code_set_id",
+        string="Code Sets",
+        compute="_compute_timetrack_code_set_ids",
+        store=True,
+        readonly=False,
+        groups="base.group_user",
+        help="Time on this project offers the service types and deliverables of these sets, and the project's own "
+        "deliverables. Proposed from the client's category. Empty: as the company's settings say.",
+    )
+    timetrack_effective_code_set_ids = fields.Many2many(
+        "timetrack.code.set",
+        string="Code Sets in Force",
+        compute="_compute_timetrack_effective_code_set_ids",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
     timetrack_budget_ids = fields.One2many(
         "timetrack.budget", "project_id", groups="hr_timesheet.group_hr_timesheet_user"
     )
@@ -277,3 +297,31 @@ class ProjectProject(models.Model):
             "view_mode": "form",
             "context": {"default_project_id": self.id},
         }
+
+    # ------------------------------------------------------------------
+    # Code sets: they decide which codes the time entries of the project offer
+    # ------------------------------------------------------------------
+
+    @api.depends("partner_id")
+    def _compute_timetrack_code_set_ids(self):
+        """Propose the sets of the client's category; what somebody chose stays."""
+        for project in self:
+            if not project.timetrack_code_set_ids:
+                project.timetrack_code_set_ids = project.partner_id._timetrack_get_default_code_sets()
+
+    @api.depends("timetrack_code_set_ids", "company_id.timetrack_code_set_ids")
+    @api.depends_context("company")
+    def _compute_timetrack_effective_code_set_ids(self):
+        for project in self:
+            project.timetrack_effective_code_set_ids = project._timetrack_get_code_sets(self.env.company)
+
+    def _timetrack_get_code_sets(self, company):
+        """The sets whose codes the project's time may have: the project's, else the company's.
+
+        Archived sets do not count. The result is in sudo.
+
+        :param company: res.company, for projects that are of no company
+        :return: timetrack.code.set; empty: nothing is restricted
+        """
+        chosen = self.sudo().timetrack_code_set_ids.filtered("active")
+        return chosen or (self.sudo().company_id or company.sudo()).timetrack_code_set_ids.filtered("active")

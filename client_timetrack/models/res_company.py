@@ -58,6 +58,15 @@ class ResCompany(models.Model):
         default=40.0,
         help="Working hours a week of employees without a working schedule, shared evenly by Monday to Friday.",
     )
+    timetrack_code_set_ids = fields.Many2many(
+        "timetrack.code.set",
+        "res_company_timetrack_code_set_rel",
+        "company_id",
+        "code_set_id",
+        string="Code Sets",
+        groups="base.group_user",
+        help="Time on projects that choose no code sets offers the codes of these. Empty: all codes.",
+    )
 
     _timetrack_flexible_weekly_hours_range = models.Constraint(
         "CHECK(timetrack_flexible_weekly_hours BETWEEN 0 AND 120)",

@@ -46,3 +46,8 @@ class ResPartner(models.Model):
 
     def _timetrack_check_may_choose_policy(self):
         self.env["timetrack.policy"]._check_may_choose("hr_timesheet.group_timesheet_manager")
+
+    def _timetrack_get_default_code_sets(self):
+        """The code sets of a new project of the client; in sudo, since they are no secret of the category."""
+        category = self.sudo().commercial_partner_id.timetrack_client_category_id
+        return category.code_set_ids.filtered("active")

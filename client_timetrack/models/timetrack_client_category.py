@@ -17,6 +17,15 @@ class TimetrackClientCategory(models.Model):
         ondelete="restrict",
         help="How time of clients of this category is kept, unless client or project say otherwise.",
     )
+    code_set_ids = fields.Many2many(
+        "timetrack.code.set",
+        "timetrack_client_category_code_set_rel",
+        "category_id",
+        "code_set_id",
+        string="Code Sets",
+        help="New projects of clients of this category choose these sets, unless somebody chooses others. "
+        "Projects that have chosen theirs keep them when the category changes.",
+    )
 
     _code_unique = models.UniqueIndex(
         "(code) WHERE code IS NOT NULL",

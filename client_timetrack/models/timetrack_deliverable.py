@@ -1,24 +1,28 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 
 class TimetrackDeliverable(models.Model):
-    """What the time produces: a phase or a work product, of one project or of every project."""
+    """What the time produces: a phase, a task or a work product, of one project or of every project."""
 
     _name = "timetrack.deliverable"
+    _inherit = ["timetrack.work.code.mixin"]
     _description = "Deliverable"
-    _rec_names_search = ["name", "code"]
+    _parent_store = True
     _check_company_auto = True
-    _order = "sequence, name, id"
 
-    name = fields.Char(required=True, translate=True)
-    code = fields.Char(help="A short key, as clients and imports know this deliverable.")
-    sequence = fields.Integer(default=10)
-    active = fields.Boolean(default=True)
+    parent_id = fields.Many2one("timetrack.deliverable")
+    child_ids = fields.One2many("timetrack.deliverable", "parent_id", string="Parts")
     project_id = fields.Many2one(
         "project.project",
         index="btree_not_null",
+        compute="_compute_project_id",
+        recursive=True,
+        store=True,
+        readonly=False,
         ondelete="cascade",
-        help="Leave empty to offer the deliverable on every project.",
+        help="Leave empty to offer the deliverable on every project whose code sets allow it.",
     )
     company_id = fields.Many2one(related="project_id.company_id", store=True, index="btree_not_null")
     milestone_id = fields.Many2one(
@@ -29,10 +33,53 @@ class TimetrackDeliverable(models.Model):
     date_accepted = fields.Date("Accepted", help="The day on which the client accepted the deliverable.")
 
     _code_unique = models.UniqueIndex(
-        "(COALESCE(project_id, 0), code) WHERE code IS NOT NULL",
-        "Another deliverable of this project has this code already: codes must be unique.",
+        "(COALESCE(project_id, 0), COALESCE(code_set_id, 0), code) WHERE code <> ''",
+        "Another deliverable of this project and code set has this code already: codes must be unique there.",
     )
     _planned_hours_positive = models.Constraint(
         "CHECK(planned_hours >= 0)",
         "Planned hours cannot be negative.",
     )
+
+    @api.depends("parent_id.project_id")
+    def _compute_project_id(self):
+        """A part is of the project of the whole."""
+        for deliverable in self.filtered("parent_id"):
+            deliverable.project_id = deliverable.parent_id.project_id
+
+    @api.constrains("parent_id", "project_id")
+    def _check_project_id(self):
+        for deliverable in self:
+            parent = deliverable.parent_id
+            if parent and parent.project_id != deliverable.project_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(deliverable)s” is part of “%(parent)s” and belongs to the same project. "
+                        "Change the project of “%(parent)s”, or make “%(deliverable)s” part of nothing first.",
+                        deliverable=deliverable.display_name,
+                        parent=parent.display_name,
+                    )
+                )
+
+    def write(self, vals):
+        """Who may not change shared deliverables makes none out of a project's own either."""
+        result = super().write(vals)
+        if not {"project_id", "parent_id"}.isdisjoint(vals):
+            self.check_access("write")
+        return result
+
+    @api.model
+    def _get_set_domain(self):
+        """A project's own deliverables are its own affair, whatever the set."""
+        return super()._get_set_domain() & Domain("project_id", "=", False)
+
+    @api.model
+    def _get_offer_condition(self, projects, code_sets):
+        condition = super()._get_offer_condition(projects, code_sets) & Domain("project_id", "=", False)
+        return condition | Domain("project_id", "in", projects.ids)
+
+    def _is_offered(self, project, code_sets):
+        """A project's own deliverables are offered there, always and nowhere else."""
+        if self.project_id:
+            return self.project_id == project
+        return super()._is_offered(project, code_sets)

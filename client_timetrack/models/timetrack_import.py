@@ -21,6 +21,8 @@ MODELS = {
     "task": "project.task",
     "deliverable": "timetrack.deliverable",
 }
+# Fields of the entry that take codes: a project may offer some of them only.
+CODES = {"activity": "timetrack.activity", "deliverable": "timetrack.deliverable"}
 
 
 @dataclass
@@ -29,6 +31,7 @@ class ImportRun:
 
     :ivar found: per target, what a key stands for: an id, or ``NEW``
     :ivar refused: per target, why a key cannot be used: (code, params)
+    :ivar candidates: per target of ``CODES``, the active codes that a key may stand for: the project decides
     :ivar warnings: problems that reject no row
     :ivar already: lines of rows that were imported before
     :ivar planned: planned hours by target (project, task, deliverable) and key
@@ -41,6 +44,7 @@ class ImportRun:
     rows: list
     found: dict = field(default_factory=lambda: defaultdict(dict))
     refused: dict = field(default_factory=lambda: defaultdict(dict))
+    candidates: dict = field(default_factory=lambda: defaultdict(dict))
     warnings: list = field(default_factory=list)
     already: set = field(default_factory=set)
     hashes: dict = field(default_factory=dict)
@@ -97,6 +101,8 @@ class TimetrackImport(models.AbstractModel):
         self._match_imported(run)
         for target in TARGETS:
             getattr(self, f"_match_{target}")(run)
+        for target in CODES:
+            self._match_offers(run, target)
         self._plan_hours(run)
         run.created = {target: len(keys) for target, keys in self._needed(run).items()}
         if not dry_run:
@@ -172,10 +178,8 @@ class TimetrackImport(models.AbstractModel):
     @api.model
     def _match_activity_parent(self, run):
         wanted = self._collect(run, "activity_parent", lambda row: row.values.get("activity_parent"))
-        records = self._search_named(run, "activity_parent", wanted, Domain.TRUE, ("name", "code"))
-        self._resolve(
-            run, "activity_parent", wanted, records, lambda a: {a.name.strip(), a.code}, top=lambda a: not a.parent_id
-        )
+        records = self._search_named(run, "activity_parent", wanted, self._code_domain(), ("name", "code"))
+        self._resolve(run, "activity_parent", wanted, records, self._code_names, top=lambda a: not a.parent_id)
 
     @api.model
     def _match_activity(self, run):
@@ -186,14 +190,12 @@ class TimetrackImport(models.AbstractModel):
             return (group, name) if name else group and ("", group)
 
         def keys_of(activity):
-            names = {activity.name.strip(), activity.code} - {False}
-            parent = activity.parent_id
-            groups = {"", parent.name.strip() if parent else "", parent.code or ""}
-            return {(group, name) for group in groups for name in names}
+            groups = {""} | (self._code_names(activity.parent_id) if activity.parent_id else set())
+            return {(group, name) for group in groups for name in self._code_names(activity)}
 
         wanted = self._collect(run, "activity", key_of)
-        records = self._search_named(run, "activity", wanted, Domain.TRUE, ("name", "code"))
-        self._resolve(run, "activity", wanted, records, keys_of, top=lambda activity: not activity.parent_id)
+        records = self._search_named(run, "activity", wanted, self._code_domain(), ("name", "code"))
+        self._resolve(run, "activity", wanted, records, keys_of)
 
     @api.model
     def _match_project(self, run):
@@ -232,14 +234,14 @@ class TimetrackImport(models.AbstractModel):
 
     @api.model
     def _match_task(self, run):
-        self._match_in_project(run, "task", ("name",))
+        self._match_in_project(run, "task", ("name",), lambda task: {task.name.strip()})
 
     @api.model
     def _match_deliverable(self, run):
-        self._match_in_project(run, "deliverable", ("name", "code"))
+        self._match_in_project(run, "deliverable", ("name", "code"), self._code_names)
 
     @api.model
-    def _match_in_project(self, run, target, names):
+    def _match_in_project(self, run, target, names, names_of):
         """Keys are (key of the project, name); a record of the project goes before one of every project."""
 
         def key_of(row):
@@ -252,16 +254,79 @@ class TimetrackImport(models.AbstractModel):
             projects[run.found["project"].get(key) or NEW].add(key)
         domain = Domain("project_id", "in", [project for project in projects if project])
         if target == "deliverable":
-            domain |= Domain("project_id", "=", False)
+            domain = (domain | Domain("project_id", "=", False)) & self._code_domain()
             # one of every project serves the new projects as well
             projects[False] = {key[0] for key in wanted}
         records = self._search_named(run, target, wanted, domain, names)
 
         def keys_of(record):
-            found = {record[name].strip() for name in names if record[name]}
-            return {(key, name) for key in projects.get(record.project_id.id, ()) for name in found}
+            return {(key, name) for key in projects.get(record.project_id.id, ()) for name in names_of(record)}
 
         self._resolve(run, target, wanted, records, keys_of, top=lambda record: bool(record.project_id))
+
+    @api.model
+    def _match_offers(self, run, target):
+        """Decide per project which of the codes of a name are meant: one that the project offers.
+
+        A row whose project does not offer its code is rejected.
+        """
+        restricted = self._get_restricted_sets(run, target)
+        wanted = defaultdict(list)
+        for row in run.valid:
+            key = row.links.get(target)
+            project = row.links.get("project")
+            if key in run.candidates[target] or (target == "activity" and key and restricted[project]):
+                wanted[project, key].append(row)
+        for (project, key), rows in wanted.items():
+            offered = self._get_offered(run, target, project, key, restricted[project])
+            own = self._get_own_first(target)
+            outcome = self._pick(run, target, offered, own) if offered else self._refuse(restricted[project])
+            for row in rows:
+                row.links[target] = (project, key)
+            self._note(run, target, (project, key), rows, outcome)
+
+    @api.model
+    def _get_offered(self, run, target, project, key, code_sets):
+        """The codes that a key may stand for and that the project offers."""
+        codes = run.candidates[target].get(key) or self.env[CODES[target]]
+        record = self.env["project.project"].browse(run.found["project"].get(project) or [])
+        return codes.filtered(lambda code: code._is_offered(record, code_sets))
+
+    @api.model
+    def _get_own_first(self, target):
+        """What goes before others of the same name: a top-level service type, a project's own deliverable."""
+        if target == "activity":
+            return lambda activity: not activity.parent_id
+        return lambda deliverable: bool(deliverable.project_id)
+
+    @api.model
+    def _refuse(self, code_sets):
+        return "not_offered", {"sets": ", ".join(code_sets.mapped("name"))}
+
+    @api.model
+    def _get_restricted_sets(self, run, target):
+        """The sets that codes are restricted to, by key of the project; for new projects as they will be."""
+        Project, Partner, CodeSet = self.env["project.project"], self.env["res.partner"], self.env["timetrack.code.set"]
+        projects = {record.id: record for record in Project.browse(filter(None, run.found["project"].values()))}
+        clients = {record.id: record for record in Partner.browse(filter(None, run.found["client"].values()))}
+        sets = {}
+        for key, found_id in run.found["project"].items():
+            project = projects.get(found_id, Project)
+            client = Partner if project else clients.get(run.found["client"].get(key[0]), Partner)
+            sets[key] = client._timetrack_get_default_code_sets() or project._timetrack_get_code_sets(run.company)
+        restricting = self.env[CODES[target]]._get_restricting_sets(CodeSet.sudo().union(*sets.values()))
+        return {key: code_sets & restricting for key, code_sets in sets.items()}
+
+    @api.model
+    def _code_domain(self):
+        """Domain of the codes that a file can mean: not those of sets that wait in the catalogue."""
+        return Domain("code_set_id", "=", False) | Domain("code_set_id.active", "=", True)
+
+    @api.model
+    def _code_names(self, code):
+        """What a code is called in files: its name, its code, or both as Odoo shows them."""
+        name = code.name.strip()
+        return {name, code.code, f"{code.code} {name}"} if code.code else {name}
 
     @api.model
     def _company_domain(self, run):
@@ -286,6 +351,9 @@ class TimetrackImport(models.AbstractModel):
         texts = sorted({key[-1] if isinstance(key, tuple) else key for key in wanted})
         if not texts:
             return model
+        if "code" in names:
+            # "A102 Research": the first word may be the code
+            texts = sorted({*texts, *(text.partition(" ")[0] for text in texts)})
         return model.search(domain & Domain.OR(Domain(name, "in", texts) for name in names))
 
     @api.model
@@ -300,7 +368,10 @@ class TimetrackImport(models.AbstractModel):
             for key in keys_of(record):
                 by_key[key] |= record
         for key, rows in wanted.items():
-            self._note(run, target, key, rows, self._pick(run, target, by_key[key], top))
+            if target in CODES and any(by_key[key].mapped("active")):
+                run.candidates[target][key] = by_key[key].filtered("active")
+            else:
+                self._note(run, target, key, rows, self._pick(run, target, by_key[key], top))
 
     @api.model
     def _pick(self, run, target, records, top=None):
@@ -474,6 +545,7 @@ class TimetrackImport(models.AbstractModel):
             batch = rows[start : start + BATCH]
             try:
                 entries = model.create([self._prepare_entry(run, row) for row in batch])
+                entries._timetrack_check_codes()
                 entries.flush_recordset()
             except (UserError, ValidationError, AccessError) as error:
                 raise UserError(
@@ -578,6 +650,10 @@ class TimetrackImport(models.AbstractModel):
                 self.env._("Rename all but one, or give a code or an e-mail address."),
             ),
             "archived": (self.env._("This is archived."), self.env._("Restore it, or correct the name.")),
+            "not_offered": (
+                self.env._("The project offers the codes of these sets only: %(sets)s."),
+                self.env._("Choose one of their codes, or add the set of this code to the project."),
+            ),
             "no_timesheets": (self.env._("This project takes no time."), self.env._("Switch on its timesheets.")),
             "no_right": (
                 self.env._("This does not exist, and you may not create it (%(model)s)."),

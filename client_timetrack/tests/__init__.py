@@ -2,6 +2,8 @@ from . import test_approval
 from . import test_approval_steps
 from . import test_budget
 from . import test_classification
+from . import test_code_set_data
+from . import test_code_sets
 from . import test_engine_approval
 from . import test_engine_capacity
 from . import test_engine_csv_import

@@ -48,11 +48,16 @@ class TimetrackSplitWizardPart(models.TransientModel):
         readonly=False,
     )
     activity_id = fields.Many2one(
-        "timetrack.activity", string="Service Type", compute="_compute_from_entry", store=True, readonly=False
+        "timetrack.activity",
+        string="Service Type",
+        domain="[('offered_project_id', '=', project_id)]",
+        compute="_compute_from_entry",
+        store=True,
+        readonly=False,
     )
     deliverable_id = fields.Many2one(
         "timetrack.deliverable",
-        domain="['|', ('project_id', '=', False), ('project_id', '=', project_id)]",
+        domain="[('offered_project_id', '=', project_id)]",
         compute="_compute_from_entry",
         store=True,
         readonly=False,
