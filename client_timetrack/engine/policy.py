@@ -236,14 +236,16 @@ def refused(found, changed=None, eased=False):
 
     :param found: violations of an entry
     :param changed: names of the entry's fields that changed; None for a new or submitted entry, which must satisfy
-        every rule. A rule that the change does not touch refuses nothing.
+        every rule, and so must one that has moved to another project, whose policy may be another. Otherwise a rule
+        that the change does not touch refuses nothing.
     :param bool eased: whether the change only took hours away
     """
+    everything = changed is None or "project" in changed
     return [
         violation
         for violation in found
         if violation.severity == BLOCK
-        and (changed is None or violation.rule in REQUIRED or not LIMITS[violation.rule].fields.isdisjoint(changed))
+        and (everything or not LIMITS[violation.rule].fields.isdisjoint(changed))
         and not (eased and violation.rule in EASED_BY_FEWER_HOURS)
     ]
 

@@ -27,6 +27,7 @@ from . import timetrack_code_set
 from . import timetrack_delegation
 from . import timetrack_deliverable
 from . import timetrack_import
+from . import timetrack_import_policy
 from . import timetrack_import_profile
 from . import timetrack_import_profile_column
 from . import timetrack_lock_exception

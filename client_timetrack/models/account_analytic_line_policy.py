@@ -1,4 +1,5 @@
 import json
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -22,6 +23,15 @@ ENGINE_FIELDS = {
 }
 # Entries that a message lists.
 MAX_LISTED = 5
+
+
+class Place(NamedTuple):
+    """Whose hours they are, of which day, on which project, and how many."""
+
+    employee: models.Model
+    date: object
+    project: models.Model
+    hours: float
 
 
 class AccountAnalyticLine(models.Model):
@@ -139,6 +149,9 @@ class AccountAnalyticLine(models.Model):
             return super().write(vals)
         before = self._timetrack_places() if self._timetrack_has_limits() else {}
         result = super().write(vals)
+        # a task takes its entries along into its project
+        if any(line.project_id != before[line.id].project for line in self if line.id in before):
+            changed.add("project")
         eased = {line.id for line in self if line.id in before and line._timetrack_is_eased(before[line.id])}
         self._timetrack_check_policy(changed=changed, eased=eased)
         return result
@@ -208,13 +221,13 @@ class AccountAnalyticLine(models.Model):
         )._replace(hours=self.unit_amount, description=self.name or "")
 
     def _timetrack_places(self):
-        """Where the hours of the entries are, and how many: dict of id to (employee, date, project, hours)."""
-        return {line.id: (line.employee_id, line.date, line.project_id, line.unit_amount) for line in self.sudo()}
+        """Where the hours of the entries are, by id."""
+        return {line.id: Place(line.employee_id, line.date, line.project_id, line.unit_amount) for line in self.sudo()}
 
     def _timetrack_is_eased(self, before):
         """Whether the entry is where it was, with no more hours."""
-        *place, hours = before
-        return place == [self.employee_id, self.date, self.project_id] and self.unit_amount <= hours
+        now = self._timetrack_places()[self.id]
+        return now.hours <= before.hours and now[:3] == before[:3]
 
     # ------------------------------------------------------------------
     # Words and warnings

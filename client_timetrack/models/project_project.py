@@ -40,7 +40,7 @@ class ProjectProject(models.Model):
     )
     timetrack_client_id = fields.Many2one(related="partner_id.commercial_partner_id", string="Client")
     timetrack_has_client_step = fields.Boolean(
-        compute="_compute_timetrack_effective_policy",
+        compute="_compute_timetrack_has_client_step",
         compute_sudo=True,
         groups="hr_timesheet.group_hr_timesheet_user",
     )
@@ -101,14 +101,26 @@ class ProjectProject(models.Model):
         "partner_id.commercial_partner_id.timetrack_policy_id",
         "partner_id.commercial_partner_id.timetrack_client_category_id.policy_id",
         "company_id.timetrack_policy_id",
+        "timetrack_policy_id.active",
+        "timetrack_policy_id.company_id",
     )
     @api.depends_context("company", "lang")
     def _compute_timetrack_effective_policy(self):
         for project in self:
             policy, source = project._timetrack_find_policy(project.company_id or self.env.company)
             project.timetrack_effective_policy_id = policy
-            project.timetrack_has_client_step = "client" in policy.step_ids.mapped("kind")
             project.timetrack_policy_reason = project._timetrack_describe_policy(policy, source)
+
+    @api.depends("timetrack_effective_policy_id")
+    def _compute_timetrack_has_client_step(self):
+        for project in self:
+            kinds = project.timetrack_effective_policy_id.step_ids.mapped("kind")
+            project.timetrack_has_client_step = "client" in kinds
+
+    @api.constrains("timetrack_policy_id", "company_id")
+    def _check_timetrack_policy_id(self):
+        """Core does not check the companies of a project by itself."""
+        self._check_company(["timetrack_policy_id"])
 
     def _timetrack_find_policy(self, company):
         """The policy of the project's time in a company, and the record that names it.

@@ -13,6 +13,7 @@ from . import test_import
 from . import test_locks
 from . import test_matrix
 from . import test_period
+from . import test_policy
 from . import test_portal
 from . import test_queue
 from . import test_random_actions

@@ -234,9 +234,12 @@ class TestPolicyRefusals(BaseCase):
 
     def test_only_what_a_change_touches(self):
         self.assertEqual(self.rules({"description"}), ["duplicate"])
-        self.assertEqual(self.rules({"project"}), ["over_budget", "closed", "duplicate"])
+        self.assertEqual(self.rules({"task"}), ["over_budget", "closed", "duplicate"])
         self.assertEqual(self.rules({"start"}), ["duplicate", "overlap"])
         self.assertEqual(self.rules({"deliverable"}), [])
+
+    def test_another_project_may_have_another_policy(self):
+        self.assertEqual(self.rules({"project"}), list(policy.LIMITS))
 
     def test_more_hours_are_new_time_for_every_rule(self):
         self.assertEqual(self.rules({"hours"}), list(policy.LIMITS))

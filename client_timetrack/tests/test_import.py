@@ -400,3 +400,71 @@ class TestImportPerformance(ImportCase):
             dialog.action_check()
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[1], counts[0])
+
+
+@tagged("post_install", "-at_install")
+class TestImportPolicies(ImportCase):
+    """Imported time is held against the policy of its project as typed time is."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy = cls.env["timetrack.policy"].create({"name": "Litigation", "day_hours_max": 8})
+        cls.project.timetrack_policy_id = cls.policy
+
+    def _row(self, day, hours, employee="Carl Consultant", project="Merger", text="Reading"):
+        client = "Client Works" if project == "Merger" else ""
+        return f"2024-05-{day:02},{hours},{employee},{client},{project},,,,{text}\n"
+
+    def test_refused_rows_name_rule_and_policy(self):
+        self.policy.day_hours_severity = "block"
+        self._entry(date="2024-05-06", unit_amount=5)
+        text = HEADER + self._row(6, 4) + self._row(7, 8) + self._row(8, 5) + self._row(8, 3.5, text="Writing")
+        for dialog in (self.check(text), self.load(text)):
+            self.assertRejected(dialog, (2, "Hours", "policy"), (4, "Hours", "policy"), (5, "Hours", "policy"))
+            reasons = dialog.line_ids.mapped("reason")
+            self.assertIn("9.00 hours on this day, at most 8.00", reasons[0])
+            self.assertIn("8.50 hours on this day, at most 8.00", reasons[1])
+            self.assertTrue(all("Litigation" in reason for reason in reasons))
+        self.assertEqual(self._imported().mapped("unit_amount"), [8])
+
+    def test_warnings_come_in_and_stay(self):
+        self.policy.write({"day_hours_severity": "warn", "past_severity": "warn"})
+        dialog = self.load(HEADER + self._row(6, 9) + self._row(7, 8, project="Office"))
+        warnings = dialog.line_ids.filtered(lambda line: line.kind == "warning")
+        self.assertEqual(warnings.mapped("code"), ["policy", "policy"])
+        entries = self._imported()
+        self.assertEqual(len(entries), 2)
+        self.assertEqual([warning["rule"] for warning in entries[0].timetrack_warnings], ["day_hours", "past"])
+        self.assertFalse(entries[1].timetrack_warnings)
+
+    def test_projects_that_come_with_the_file(self):
+        """The policy of a project that does not exist yet is its client's, else the company's."""
+        self.policy.day_hours_severity = "block"
+        self.client_company.timetrack_policy_id = self.policy
+        self.company.timetrack_policy_id = self.env["timetrack.policy"].create(
+            {"name": "House", "duplicate_severity": "block"}
+        )
+        text = (
+            HEADER
+            + "2024-05-06,9,Carl Consultant,Client Works,New matter,,,,Reading\n"
+            + self._row(7, 9, "Nina New", "New office")
+            + self._row(7, 9, "Ned New", "New office")
+            + self._row(8, 9, "Nina New", "New office", "Reading")
+            + "2024-05-08,9.0,Nina New,,New office,,,,Reading\n"
+        )
+        dialog = self.check(text)
+        rejected = {(line.line, line.reason.split(":")[0]) for line in dialog.line_ids}
+        self.assertEqual(rejected, {(2, "Hours a Day"), (5, "Duplicates"), (6, "Duplicates")})
+
+    def test_queries_do_not_grow_with_the_rows(self):
+        self.policy.write({f"{name}_severity": "warn" for name in ("day_hours", "past", "non_working", "duplicate")})
+        counts = []
+        for size in (10, 200):
+            rows = "".join(self._row(1 + number % 20, 1, text=f"Reading {number}") for number in range(size))
+            dialog = self._dialog(HEADER + rows)
+            before = self.env.cr.sql_log_count
+            dialog.action_check()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1] - counts[0], 5, counts)

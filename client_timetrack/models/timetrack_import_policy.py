@@ -1,0 +1,105 @@
+from odoo import api, models
+from odoo.tools import split_every
+
+from ..engine import csv_import
+from ..engine import policy as engine
+from .timetrack_import import BATCH, NEW
+
+# The column that a message about a rule points to.
+COLUMN_OF_RULE = {
+    "day_hours": "hours",
+    "future": "date",
+    "past": "date",
+    "non_working": "date",
+    "over_budget": "hours",
+    "closed": "task",
+    "duplicate": "description",
+    "overlap": "hours",
+}
+
+
+class TimetrackImport(models.AbstractModel):
+    """Rows of a file are held against the policy of their project before they come in, as typed time is."""
+
+    _inherit = "timetrack.import"
+
+    @api.model
+    def _check_policies(self, run):
+        """Reject the rows that a policy refuses, and warn of those that it warns of; a dry run tells the same."""
+        if not self.env["timetrack.policy"]._get_limiting_ids():
+            return
+        policies = {}
+        asked = []
+        for row in run.valid:
+            key = row.links["project"]
+            if key not in policies:
+                policies[key] = self._find_policy(run, key)
+            if policies[key]:
+                asked.append((row, self._prepare_engine_entry(run, row), policies[key]))
+        check = self.env["timetrack.policy.check"]
+        violations = check._get_violations([(entry, policy) for _row, entry, policy in asked])
+        for row, entry, policy in asked:
+            for found in violations[entry.key]:
+                problem = self._prepare_policy_problem(run, row, found, policy)
+                (row.errors if found.severity == engine.BLOCK else run.warnings).append(problem)
+
+    @api.model
+    def _find_policy(self, run, key):
+        """The policy of a project of the file, which may not exist yet: then its client decides, or the company."""
+        Project = self.env["project.project"].sudo()
+        found = run.found["project"][key]
+        client = run.found["client"].get(key[0])
+        project = Project.browse(found) if found != NEW else Project.new({"partner_id": client or False})
+        return project._timetrack_find_policy(run.company.sudo())[0]
+
+    @api.model
+    def _prepare_engine_entry(self, run, row):
+        """The row as the engine takes it; what does not exist yet is named by its key."""
+
+        def key_of(target):
+            key = row.links.get(target)
+            return key and (run.found[target].get(key) or ("new", key))
+
+        prepared = self._prepare_entry(run, row)
+        return engine.Entry(
+            key=f"line {row.line}",
+            employee=key_of("employee"),
+            date=prepared["date"],
+            hours=prepared["unit_amount"],
+            project=key_of("project"),
+            task=key_of("task"),
+            activity=key_of("activity"),
+            deliverable=key_of("deliverable"),
+            description=prepared["name"],
+        )
+
+    @api.model
+    def _prepare_policy_problem(self, run, row, violation, policy):
+        reason = self.env["timetrack.policy.check"]._describe(violation.rule, violation.params, policy.name)
+        target = COLUMN_OF_RULE[violation.rule]
+        return csv_import.Problem(
+            row.line,
+            "policy",
+            self._get_column(run, target),
+            str(row.values.get(target) or ""),
+            {"reason": reason},
+        )
+
+    @api.model
+    def _create_entries(self, run):
+        """The entries keep what their policies warn of, for their approvers."""
+        result = super()._create_entries(run)
+        if self.env["timetrack.policy"]._get_limiting_ids():
+            for batch in split_every(BATCH, run.entries.ids, run.entries.browse):
+                batch._timetrack_keep_warnings(batch._timetrack_violations())
+        return result
+
+    @api.model
+    def _get_texts(self):
+        return {
+            **super()._get_texts(),
+            "policy": (
+                "%(reason)s",
+                self.env._("Correct the row, or have the policy of the project changed."),
+            ),
+        }
