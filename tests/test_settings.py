@@ -10,6 +10,30 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+POLICY_TESTS = "client_timetrack/tests/test_policy.py"
+# Each has a test of its name.
+POLICY_FIELDS = (
+    "require_task",
+    "require_activity",
+    "require_deliverable",
+    "description_min_length",
+    "day_hours_severity",
+    "day_hours_max",
+    "future_severity",
+    "future_days",
+    "past_severity",
+    "past_days",
+    "non_working_severity",
+    "over_budget_severity",
+    "closed_severity",
+    "duplicate_severity",
+    "overlap_severity",
+    "auto_approve",
+    "auto_approve_max_hours",
+    "active",
+    "company_id",
+)
+
 # model.field: (file of the test, its name)
 FLIPPED_BY = {
     "res.company.timetrack_approval_required": (
@@ -55,19 +79,27 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_portal.py",
         "test_portal_hide_employee_of_the_policy",
     ),
+    "res.company.timetrack_policy_id": (POLICY_TESTS, "test_company_timetrack_policy_id"),
+    "project.project.timetrack_policy_id": (POLICY_TESTS, "test_project_timetrack_policy_id"),
+    **{f"timetrack.policy.{name}": (POLICY_TESTS, f"test_{name}") for name in POLICY_FIELDS},
+    "timetrack.policy.self_approval": ("client_timetrack/tests/test_approval_steps.py", "test_own_time_by_name_only"),
     "project.project.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_the_card_of_the_project_comes_first",
     ),
 }
 
+# All fields of a policy are settings, apart from what it is called; its steps have tests of their own.
 SETTINGS = """
+from odoo.models import MAGIC_COLUMNS
 result = sorted(
     f"{model}.{name}"
     for model in ("res.company", "project.project", "timetrack.policy", "timetrack.engagement")
     if model in env
     for name, field in env[model]._fields.items()
-    if name.startswith("timetrack_") and field.store and not field.compute and field.type not in ("one2many",)
+    if field.store and not field.compute and field.type not in ("one2many",)
+    if name not in (*MAGIC_COLUMNS, "name", "sequence", "note")
+    if model == "timetrack.policy" or name.startswith("timetrack_")
 )
 """
 
