@@ -111,7 +111,7 @@ class TestClientSees(PortalCommon):
         """What the query says of all projects is what each project says of itself."""
         category = self.env["timetrack.client.category"].create({"name": "A"})
         other_company = self.env["res.company"].create({"name": "Second"})
-        elsewhere = self.policy.copy({"name": "Elsewhere", "company_id": other_company.id})
+        elsewhere = self.policy.copy({"name": "Elsewhere"})
         archived = self.policy.copy({"name": "Archived", "active": False})
         by_company, by_category, by_client, by_project = (
             self.policy.copy({"name": name}) for name in ("company", "category", "client", "project")
@@ -126,9 +126,12 @@ class TestClientSees(PortalCommon):
             (by_category, archived, by_project),
             (elsewhere, archived, elsewhere),
         ):
+            # it becomes the other company's only once it is chosen
+            elsewhere.company_id = False
             category.policy_id = of_category
             self.client_company.timetrack_policy_id = of_client
             projects[-1].timetrack_policy_id = of_project
+            elsewhere.company_id = other_company
             found = {
                 (project, company): policy
                 for project, company, policy in self.env.execute_query(
