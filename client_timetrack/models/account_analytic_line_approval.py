@@ -11,6 +11,15 @@ from ..engine.approval import APPROVED, DRAFT, REJECTED, SUBMITTED, TRANSITIONS,
 APPROVER_GROUP = "hr_timesheet.group_hr_timesheet_approver"
 ADMINISTRATOR_GROUP = "hr_timesheet.group_timesheet_manager"
 REOPEN_GROUP = "client_timetrack.group_time_reopen"
+# What every step writes.
+STEP_FIELDS = [
+    "timetrack_state",
+    "timetrack_step_id",
+    "timetrack_policy_id",
+    "timetrack_reason",
+    "timetrack_state_date",
+    "timetrack_state_user_id",
+]
 
 
 class Route(NamedTuple):
@@ -260,19 +269,34 @@ class AccountAnalyticLine(models.Model):
         :param timetrack.policy.step step: what they wait for now
         :param str reason: why they were sent back
         """
-        values = {
-            "timetrack_state": state,
-            "timetrack_state_date": fields.Datetime.now(),
-            "timetrack_state_user_id": self.env.uid,
-            "timetrack_reason": reason or False,
-            "timetrack_step_id": step.id if step else False,
-        }
+        if not self:
+            return
         if state in (DRAFT, REJECTED):
-            values["timetrack_policy_id"] = False
-        elif policy is not None:
-            values["timetrack_policy_id"] = policy.id
-        if self:
-            models.Model.write(self.sudo()._timetrack_internal(), values)
+            policy_id = None
+        else:
+            policy_id = SQL("timetrack_policy_id") if policy is None else policy.id or None
+        lines = self.sudo()
+        lines.flush_recordset(STEP_FIELDS)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_analytic_line
+                   SET timetrack_state = %(state)s, timetrack_step_id = %(step)s, timetrack_policy_id = %(policy)s,
+                       timetrack_reason = %(reason)s, timetrack_state_date = %(now)s, timetrack_state_user_id = %(uid)s,
+                       write_date = %(now)s, write_uid = %(uid)s
+                 WHERE id = ANY(%(ids)s)
+                """,
+                state=state,
+                step=step.id if step else None,
+                policy=policy_id,
+                reason=reason or None,
+                now=fields.Datetime.now(),
+                uid=self.env.uid,
+                ids=list(self.ids),
+            )
+        )
+        lines.invalidate_recordset([*STEP_FIELDS, "write_date", "write_uid"], flush=False)
+        lines.modified(STEP_FIELDS)
 
     def _timetrack_after_transition(self, action):
         """Hook: the entries (in sudo) have just taken the step ``action``."""

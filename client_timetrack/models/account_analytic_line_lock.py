@@ -1,9 +1,19 @@
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import format_date
+from odoo.tools import format_date, ormcache
 
 from ..engine.approval import APPROVED
 from .account_analytic_line import INTERNAL
+
+
+class FieldSets(NamedTuple):
+    """Names of fields of a time entry, by what may happen to them."""
+
+    protected: frozenset
+    unlocked: frozenset
+    traced: frozenset
 
 
 class AccountAnalyticLine(models.Model):
@@ -21,9 +31,12 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_is_locked(self):
         """Whether the entry may no longer change. Other addons add their own reasons."""
         self.ensure_one()
-        if self.timetrack_state == APPROVED and self.company_id.sudo().timetrack_approval_required:
+        if not self.timetrack_state:
+            return False
+        company = self.company_id.sudo()
+        if self.timetrack_state == APPROVED and company.timetrack_approval_required:
             return True
-        return self._timetrack_is_past_lock_date()
+        return bool(company.timetrack_lock_date) and self._timetrack_is_past_lock_date()
 
     def _timetrack_is_past_lock_date(self):
         """Whether the entry is of a day that the company has closed, and the user has no exception for it."""
@@ -71,6 +84,16 @@ class AccountAnalyticLine(models.Model):
         return self.filtered(lambda line: not line._timetrack_is_locked())
 
     @api.model
+    @ormcache()
+    def _timetrack_field_sets(self):
+        """The sets of names that the methods below tell, put together once: every write asks for them."""
+        return FieldSets(
+            frozenset(self._timetrack_protected_fields()),
+            frozenset(self._timetrack_unlocked_fields()),
+            frozenset(self._timetrack_traced_fields()),
+        )
+
+    @api.model
     def _timetrack_unlocked_fields(self):
         """Names of the fields that may change on a locked entry: the one explicit list of exceptions."""
         return set()
@@ -99,7 +122,7 @@ class AccountAnalyticLine(models.Model):
         """
         if self._timetrack_is_internal():
             return
-        forbidden = self._timetrack_protected_fields().intersection(names)
+        forbidden = self._timetrack_field_sets().protected.intersection(names)
         if forbidden:
             raise AccessError(
                 self.env._(
@@ -130,7 +153,7 @@ class AccountAnalyticLine(models.Model):
 
         :raise UserError: an entry is locked and one of ``names`` is not excepted from the lock
         """
-        if self._timetrack_is_internal() or self._timetrack_unlocked_fields().issuperset(names):
+        if self._timetrack_is_internal() or self._timetrack_field_sets().unlocked.issuperset(names):
             return
         self._timetrack_check_lock_date()
         locked = self - self._timetrack_unlocked()
@@ -188,7 +211,7 @@ class AccountAnalyticLine(models.Model):
     def default_get(self, fields):
         """Neither a context nor a user default gives a new entry a state it has not earned."""
         values = super().default_get(fields)
-        for name in self._timetrack_protected_fields():
+        for name in self._timetrack_field_sets().protected:
             values.pop(name, None)
         return values
 
@@ -204,14 +227,14 @@ class AccountAnalyticLine(models.Model):
         return lines
 
     def write(self, vals):
-        if self._timetrack_unlocked_fields().issuperset(vals) or self._timetrack_is_internal():
+        names = self._timetrack_field_sets().traced.intersection(self._timetrack_written_fields(vals))
+        if not names or self._timetrack_is_internal():
             return super().write(vals)
         dates = {line.id: line.date for line in self}
-        with self._timetrack_tracing(self._timetrack_written_fields(vals)):
+        with self._timetrack_tracing(names):
             result = super().write(vals)
         self._timetrack_check_lock_date()
-        if not self._timetrack_traced_fields().isdisjoint(vals):
-            self._timetrack_record_override(dates)
+        self._timetrack_record_override(dates)
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -25,37 +25,35 @@ class AccountAnalyticLine(models.Model):
         if not self:
             return
         steps, principals, changes = steps or {}, principals or {}, changes or {}
+        self.flush_recordset(["timetrack_state", "company_id"])
         gone = action == "delete"
-        entries = self.sudo()
-        texts = [json.dumps(changes[key]) if changes.get(key) else None for key in self.ids]
-        self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO timetrack_approval_event
                        (line_id, entry_ref, action, state_from, state_to, company_id, step_name, on_behalf_of_id,
                         changes, user_id, date, reason, create_uid, create_date, write_uid, write_date)
-                SELECT %(line)s, entry, %(action)s, state_from, state_to, company, step, principal,
-                       changes::jsonb, %(uid)s, %(now)s, %(reason)s, %(uid)s, %(now)s, %(uid)s, %(now)s
+                SELECT %(line)s, line.id, %(action)s, happened.state_from, %(state_to)s, line.company_id,
+                       happened.step, happened.principal, happened.changes::jsonb,
+                       %(uid)s, %(now)s, %(reason)s, %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM unnest(
-                           %(entries)s::int[], %(from)s::varchar[], %(to)s::varchar[], %(companies)s::int[],
-                           %(steps)s::varchar[], %(principals)s::int[], %(changes)s::text[]
-                       ) AS happened (entry, state_from, state_to, company, step, principal, changes)
-             RETURNING id
+                           %(entries)s::int[], %(states)s::varchar[], %(steps)s::varchar[], %(principals)s::int[],
+                           %(changes)s::text[]
+                       ) WITH ORDINALITY AS happened (entry, state_from, step, principal, changes, position)
+                  JOIN account_analytic_line line ON line.id = happened.entry
+              ORDER BY happened.position
                 """,
-                line=SQL("NULL::int") if gone else SQL("entry"),
+                line=SQL("NULL::int") if gone else SQL("line.id"),
                 action=action,
+                state_to=SQL("NULL") if gone else SQL("line.timetrack_state"),
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
                 reason=reason or None,
                 entries=self.ids,
-                companies=[line.company_id.id or None for line in entries],
+                states=[states.get(key) or None for key in self.ids],
                 steps=[steps.get(key) for key in self.ids],
                 principals=[principals.get(key) for key in self.ids],
-                changes=texts,
-                **{
-                    "from": [states.get(key) or None for key in self.ids],
-                    "to": [None if gone else line.timetrack_state or None for line in entries],
-                },
+                changes=[json.dumps(changes[key]) if changes.get(key) else None for key in self.ids],
             )
         )
         self.invalidate_recordset(["timetrack_event_ids"], flush=False)
@@ -89,7 +87,7 @@ class AccountAnalyticLine(models.Model):
     @contextmanager
     def _timetrack_tracing(self, names):
         """Keep in the trail what happens meanwhile to the given fields of the entries that were handed in."""
-        names = sorted(self._timetrack_traced_fields().intersection(names))
+        names = sorted(self._timetrack_field_sets().traced.intersection(names))
         traced = self.browse()
         if names and not self._timetrack_is_internal():
             traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
