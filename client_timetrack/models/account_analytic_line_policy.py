@@ -4,7 +4,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import float_compare
+from odoo.tools import SQL, float_compare
 
 from ..engine import policy as engine
 
@@ -261,7 +261,7 @@ class AccountAnalyticLine(models.Model):
         if not violations and not self._timetrack_warned():
             return
         policies = self._timetrack_policies()
-        by_value = {}
+        kept = {}
         for line in self:
             policy = policies[line]
             warnings = [
@@ -269,12 +269,35 @@ class AccountAnalyticLine(models.Model):
                 for found in violations.get(line.id, ())
             ]
             if warnings != (line.sudo().timetrack_warnings or []):
-                by_value.setdefault(json.dumps(warnings), []).append(line.id)
-        for value, ids in by_value.items():
-            warnings = json.loads(value)
-            self.browse(ids).sudo()._timetrack_internal().write(
-                {"timetrack_warnings": warnings or False, "timetrack_warning_count": len(warnings)}
+                kept[line.id] = warnings
+        self._timetrack_write_warnings(kept)
+
+    @api.model
+    def _timetrack_write_warnings(self, kept):
+        """Write the warnings of entries, in one statement: hardly two of them say the same.
+
+        :param dict kept: list of warnings by id of the entry
+        """
+        if not kept:
+            return
+        names = ["timetrack_warnings", "timetrack_warning_count"]
+        lines = self.browse(kept).sudo()
+        lines.flush_recordset(names)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_analytic_line line
+                   SET timetrack_warnings = kept.warnings::jsonb, timetrack_warning_count = kept.count
+                  FROM unnest(%(ids)s::int[], %(warnings)s::text[], %(counts)s::int[]) AS kept (id, warnings, count)
+                 WHERE line.id = kept.id
+                """,
+                ids=list(kept),
+                warnings=[json.dumps(warnings) if warnings else None for warnings in kept.values()],
+                counts=[len(warnings) for warnings in kept.values()],
             )
+        )
+        lines.invalidate_recordset(names, flush=False)
+        lines.modified(names)
 
     def _timetrack_warned(self):
         """Those of the entries that keep warnings."""
