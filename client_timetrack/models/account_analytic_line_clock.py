@@ -67,31 +67,29 @@ class AccountAnalyticLine(models.Model):
     def write(self, vals):
         result = super().write(vals)
         written = {name for name in CLOCK_FIELDS if name in vals}
-        if written and not self._timetrack_is_internal():
-            self._timetrack_align_clock(written)
+        if written:
+            for lines, values in self._timetrack_get_clock_values(written):
+                super(AccountAnalyticLine, lines).write(values)
         return result
 
-    def _timetrack_align_clock(self, written):
-        """Make hours and stop follow what was written of the three.
+    def _timetrack_get_clock_values(self, written):
+        """What follows from the clock fields that were written, by entries that take the same.
 
         :param set written: names of the clock fields that somebody wrote; the others follow
+        :return: pairs of entries and values
         """
-        clocked = self.filtered(lambda line: line.timetrack_start and line.timetrack_stop)
         groups = {}
-        for line in clocked:
+        for line in self.filtered(lambda line: line.timetrack_start and line.timetrack_stop):
+            start, stop = line.timetrack_start, line.timetrack_stop
             if "unit_amount" not in written:
-                name, value = (
-                    "unit_amount",
-                    self._timetrack_hours_between(line.timetrack_start, line.timetrack_stop),
-                )
+                name, value = "unit_amount", self._timetrack_hours_between(start, stop)
             elif "timetrack_stop" not in written:
-                name, value = "timetrack_stop", self._timetrack_stop_after(line.timetrack_start, line.unit_amount)
+                name, value = "timetrack_stop", self._timetrack_stop_after(start, line.unit_amount)
             else:
                 continue
             if line[name] != value:
                 groups.setdefault((name, value), []).append(line.id)
-        for (name, value), ids in groups.items():
-            self.browse(ids)._timetrack_internal().write({name: value})
+        return [(self.browse(ids), {name: value}) for (name, value), ids in groups.items()]
 
     @api.model
     def _timetrack_written_fields(self, vals):

@@ -57,6 +57,8 @@ class AccountAnalyticLine(models.Model):
         groups="hr_timesheet.group_hr_timesheet_user",
     )
 
+    # The day of an employee, and through it their week: rules, periods and screens look at it all the time.
+    _timetrack_day_idx = models.Index("(employee_id, date) WHERE timetrack_state IS NOT NULL")
     _timetrack_warning_idx = models.Index("(employee_id, date) WHERE timetrack_warning_count > 0")
 
     @api.depends("timetrack_warnings")
@@ -298,6 +300,14 @@ class AccountAnalyticLine(models.Model):
         )
         lines.invalidate_recordset(names, flush=False)
         lines.modified(names)
+
+    def _timetrack_prepare_part(self, values):
+        """What the policy objects to in an entry holds for the parts that it is split into."""
+        return {
+            **super()._timetrack_prepare_part(values),
+            "timetrack_warnings": self.timetrack_warnings,
+            "timetrack_warning_count": self.timetrack_warning_count,
+        }
 
     def _timetrack_warned(self):
         """Those of the entries that keep warnings."""

@@ -103,6 +103,7 @@ class TimetrackImport(models.AbstractModel):
             getattr(self, f"_match_{target}")(run)
         for target in CODES:
             self._match_offers(run, target)
+        self._check_lock_date(run)
         self._check_policies(run)
         self._plan_hours(run)
         run.created = {target: len(keys) for target, keys in self._needed(run).items()}

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.tools import split_every
+from odoo.tools import format_date, split_every
 
 from ..engine import csv_import
 from ..engine import policy as engine
@@ -19,9 +19,26 @@ COLUMN_OF_RULE = {
 
 
 class TimetrackImport(models.AbstractModel):
-    """Rows of a file are held against the policy of their project before they come in, as typed time is."""
+    """Rows of a file are held against lock date and policy before they come in, as typed time is."""
 
     _inherit = "timetrack.import"
+
+    @api.model
+    def _check_lock_date(self, run):
+        """Reject the rows of a period that the company has closed, unless the user has an exception."""
+        company = run.company.sudo()
+        lock_date = company.timetrack_lock_date
+        if not lock_date:
+            return
+        column = self._get_column(run, "date")
+        excepted = {}
+        for row in run.valid:
+            date = row.values["date"]
+            if date not in excepted:
+                excepted[date] = date > lock_date or bool(company._timetrack_lock_exception(date))
+            if not excepted[date]:
+                params = {"lock_date": format_date(self.env, lock_date)}
+                row.errors.append(csv_import.Problem(row.line, "closed_period", column, str(date), params))
 
     @api.model
     def _check_policies(self, run):
@@ -87,8 +104,9 @@ class TimetrackImport(models.AbstractModel):
 
     @api.model
     def _create_entries(self, run):
-        """The entries keep what their policies warn of, for their approvers."""
+        """The entries keep what their policies warn of, for their approvers; the trail keeps exceptions."""
         result = super()._create_entries(run)
+        run.entries._timetrack_record_override()
         if self.env["timetrack.policy"]._get_limiting_ids():
             for batch in split_every(BATCH, run.entries.ids, run.entries.browse):
                 batch._timetrack_keep_warnings(batch._timetrack_violations())
@@ -98,6 +116,10 @@ class TimetrackImport(models.AbstractModel):
     def _get_texts(self):
         return {
             **super()._get_texts(),
+            "closed_period": (
+                self.env._("Time up to %(lock_date)s is closed."),
+                self.env._("Leave the row out, or ask somebody who may make an exception from the lock date."),
+            ),
             "policy": (
                 "%(reason)s",
                 self.env._("Correct the row, or have the policy of the project changed."),

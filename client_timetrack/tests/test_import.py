@@ -457,6 +457,23 @@ class TestImportPolicies(ImportCase):
         rejected = {(line.line, line.reason.split(":")[0]) for line in dialog.line_ids}
         self.assertEqual(rejected, {(2, "Hours a Day"), (5, "Duplicates"), (6, "Duplicates")})
 
+    def test_a_closed_period_stays_closed(self):
+        self.company.timetrack_lock_date = "2024-05-06"
+        text = HEADER + self._row(6, 2) + self._row(7, 2)
+        for dialog in (self.check(text), self.load(text)):
+            self.assertRejected(dialog, (2, "Date", "closed_period"))
+        self.assertEqual([str(date) for date in self._imported().mapped("date")], ["2024-05-07"])
+
+    def test_an_exception_from_the_lock_date_is_kept_in_the_trail(self):
+        self.company.timetrack_lock_date = "2024-05-06"
+        self.env["timetrack.lock.exception"].create({"user_id": self.administrator.id, "reason": "Late file"})
+        self.load(HEADER + self._row(6, 2) + self._row(7, 2))
+        late, entry = self._imported().sorted("date")
+        self.assertEqual(
+            late.timetrack_event_ids.mapped(lambda event: (event.action, event.reason)), [("override", "Late file")]
+        )
+        self.assertFalse(entry.timetrack_event_ids)
+
     def test_queries_do_not_grow_with_the_rows(self):
         self.policy.write({f"{name}_severity": "warn" for name in ("day_hours", "past", "non_working", "duplicate")})
         counts = []

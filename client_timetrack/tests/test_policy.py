@@ -474,6 +474,13 @@ class TestPolicyChecks(PolicyCase):
         entry.action_timetrack_submit()
         self.assertEqual(self._rules(entry), ["day_hours"])
 
+    def test_parts_keep_the_warnings_of_the_entry(self):
+        self._limit("warn", "day_hours")
+        entry = self._submitted(unit_amount=13)
+        part = entry.with_user(self.lead)._timetrack_split([{"unit_amount": 3}])
+        self.assertEqual(part.timetrack_warnings, entry.timetrack_warnings)
+        self.assertEqual((part.timetrack_warning_count, part.timetrack_state), (1, "submitted"))
+
     def test_warnings_speak_the_readers_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.policy.with_context(lang="fr_FR").name = "Contentieux"
@@ -791,6 +798,13 @@ class TestClock(PolicyCase):
         changes = entry.timetrack_event_ids.sorted("id")[-1].changes
         self.assertEqual(changes["unit_amount"], [3, 1])
         self.assertIn("timetrack_stop", changes)
+
+    def test_a_split_shortens_the_entry(self):
+        entry = self._clocked()
+        entry.action_timetrack_submit()
+        part = entry.with_user(self.lead)._timetrack_split([{"unit_amount": 0.5}])
+        self.assertEqual((entry.unit_amount, entry.timetrack_stop), (1.5, datetime(2026, 3, 4, 9, 30)))
+        self.assertFalse(part.timetrack_start)
 
     def test_approved_time_keeps_its_clock(self):
         entry = self._clocked()
