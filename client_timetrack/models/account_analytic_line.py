@@ -174,7 +174,12 @@ class AccountAnalyticLine(models.Model):
         return self.env["res.company"].sudo().search([("timetrack_approval_required", "=", True)])
 
     @api.model
+    def _timetrack_exempt_domain(self):
+        """Domain of the time of companies that do without approval. Without any, indexes on the state serve."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return Domain("company_id", "in", companies.search([("timetrack_approval_required", "=", False)]).ids)
+
+    @api.model
     def _timetrack_approved_domain(self):
         """Domain of time that counts outside the team: approved, or of a company that does without approval."""
-        required = self._timetrack_approving_companies()
-        return Domain("company_id", "not in", required.ids) | Domain("timetrack_state", "=", APPROVED)
+        return self._timetrack_exempt_domain() | Domain("timetrack_state", "=", APPROVED)

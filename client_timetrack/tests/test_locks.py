@@ -135,6 +135,12 @@ class TestLocks(TimetrackCommon):
         self.env["res.company"].search([]).timetrack_approval_required = False
         self.assertEqual((draft | approved).filtered_domain(Line._timetrack_approved_domain()), draft | approved)
 
+    def test_an_archived_company_keeps_its_approval(self):
+        draft = self._entry()
+        self.env.cr.execute("UPDATE res_company SET active = FALSE WHERE id = %s", [self.company.id])
+        self.env.invalidate_all()
+        self.assertFalse(draft.filtered_domain(draft._timetrack_approved_domain()))
+
     def test_import_cannot_approve(self):
         result = (
             self.env["account.analytic.line"]

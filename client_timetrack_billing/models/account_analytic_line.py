@@ -1,8 +1,7 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..engine.rates import Work
 
@@ -62,11 +61,21 @@ class AccountAnalyticLine(models.Model):
         index="btree_not_null",
     )
 
+    # What was delivered on an order is added up again whenever some of its time is approved.
+    _timetrack_delivered_idx = models.Index(
+        "(so_line) INCLUDE (product_uom_id, unit_amount) "
+        "WHERE timetrack_state = 'approved' AND project_id IS NOT NULL AND move_line_id IS NULL"
+    )
+
     @api.depends(
-        "timetrack_state",
-        "timetrack_is_billable",
-        "timetrack_allocation_ids.state",
-        "timetrack_allocation_ids.reversed_id",
+        lambda self: (
+            "timetrack_is_billable",
+            "timetrack_allocation_ids.state",
+            "timetrack_allocation_ids.reversed_id",
+            # what makes the line an entry; its steps through approval change nothing here
+            "project_id",
+            *self._timetrack_leave_fields(),
+        )
     )
     def _compute_timetrack_billing_state(self):
         for line in self:
@@ -170,11 +179,32 @@ class AccountAnalyticLine(models.Model):
         Entries without a fitting rate stay without; invoicing asks again and then says what is missing.
         """
         entries = self.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)
-        groups = defaultdict(list)
-        for line_id, values in entries._timetrack_resolve_rates().items():
-            groups[tuple(values.items())].append(line_id)
-        for values, line_ids in groups.items():
-            self.browse(line_ids).sudo()._timetrack_internal().write(dict(values))
+        entries._timetrack_store_rates(entries._timetrack_resolve_rates())
+
+    def _timetrack_store_rates(self, rates):
+        """Write the rates in one statement: there may be as many different ones as entries.
+
+        :param dict rates: per entry (by id) the values of its three rate fields
+        """
+        if not rates:
+            return
+        names = ["timetrack_rate", "timetrack_rate_currency_id", "timetrack_rate_id"]
+        self.flush_recordset(names)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_analytic_line line
+                   SET timetrack_rate = frozen.rate,
+                       timetrack_rate_currency_id = frozen.currency_id,
+                       timetrack_rate_id = frozen.rate_id
+                  FROM unnest(%s::int[], %s::numeric[], %s::int[], %s::int[]) frozen (id, rate, currency_id, rate_id)
+                 WHERE line.id = frozen.id
+                """,
+                list(rates),
+                *([values[name] for values in rates.values()] for name in names),
+            )
+        )
+        self.invalidate_recordset(names, flush=False)
 
     def _timetrack_resolve_rates(self):
         """Find the rate of each entry in the card of its project or else of its company.
@@ -254,10 +284,8 @@ class AccountAnalyticLine(models.Model):
 
         Companies without approval keep the behaviour of Odoo.
         """
-        required = self._timetrack_approving_companies()
-        return Domain("company_id", "not in", required.ids) | (
-            Domain("timetrack_state", "=", "approved") & self._timetrack_free_domain()
-        )
+        approved = Domain("timetrack_state", "=", "approved") & self._timetrack_free_domain()
+        return self._timetrack_exempt_domain() | approved
 
     @api.model
     def _timetrack_to_bill_domain(self, companies):

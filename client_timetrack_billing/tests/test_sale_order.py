@@ -167,3 +167,83 @@ class TestSaleOrder(TimetrackSaleCommon):
         move.write({"state": "cancel", "payment_state": "invoicing_legacy"})
         self.assertEqual(entries.timesheet_invoice_id, move)
         self.assertLedger(entries)
+
+    def test_prepaid_hours_remain_by_product_and_unit(self):
+        """Odoo's figure, which is asked for once for all lines of a product and unit."""
+        prepaid = self.env["product.product"].create(
+            {
+                "name": "Prepaid Hours",
+                "type": "service",
+                "service_policy": "ordered_prepaid",
+                "uom_id": self.env.ref("uom.product_uom_hour").id,
+            }
+        )
+        lines = self.env["sale.order.line"].create(
+            [
+                {"order_id": self.order.id, "product_id": product.id, "product_uom_qty": 2.0}
+                for product in (prepaid, self.product, prepaid)
+            ]
+        )
+        self.assertEqual(lines.mapped("remaining_hours_available"), [True, False, True])
+        self.assertEqual(lines.mapped("remaining_hours"), [2.0, 0.0, 2.0])
+
+    def test_many_rates_and_order_lines_take_as_many_queries_as_one(self):
+        def approve(count):
+            """Approve time of this many people with a rate of their own, each on an order line of their own."""
+            employees = self.env["hr.employee"].create(
+                [{"name": str(number), "company_id": self.company.id} for number in range(count)]
+            )
+            self.card.rate_ids = [
+                Command.create({"employee_id": employee.id, "rate": 50.0 + number})
+                for number, employee in enumerate(employees)
+            ]
+            order = self.order.copy({"order_line": []})
+            order.order_line = [Command.create({"product_id": self.product.id, "product_uom_qty": 0.0})] * count
+            order.action_confirm()
+            tasks = self.env["project.task"].create(
+                [{"name": "T", "project_id": self.sold.id, "sale_line_id": line.id} for line in order.order_line]
+            )
+            entries = self.env["account.analytic.line"].create(
+                [
+                    {"name": "W", "task_id": task.id, "employee_id": employee.id, "unit_amount": 1.5}
+                    for task, employee in zip(tasks, employees, strict=True)
+                ]
+            )
+            entries.action_timetrack_submit()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            entries.with_user(self.user_approver).action_timetrack_approve()
+            self.env.flush_all()
+            queries = self.env.cr.sql_log_count - before
+            self.assertEqual(order.order_line.mapped("qty_delivered"), [1.5] * count)
+            self.assertEqual(entries.mapped("timetrack_rate"), [50.0 + number for number in range(count)])
+            return queries
+
+        approve(1)  # warms the caches of rights
+        few, many = approve(2), approve(30)
+        self.assertLessEqual(many, few + 2)
+
+    def test_what_a_vendor_bill_delivers_is_counted_by_odoo(self):
+        """A bill that is charged on by its analytic lines, two of which are of one line of the bill."""
+        product = self.env["product.product"].create(
+            {"name": "Travel", "type": "service", "expense_policy": "cost", "invoice_policy": "delivery"}
+        )
+        self.order.order_line = [Command.create({"product_id": product.id, "product_uom_qty": 0.0})]
+        line = self.order.order_line[-1]
+        line.is_expense = True
+        bill_line = self.init_invoice("in_invoice", products=product, post=True).invoice_line_ids
+        self.env["account.analytic.line"].create(
+            [
+                {
+                    "name": "Bill",
+                    "so_line": line.id,
+                    "unit_amount": 3.0,
+                    "product_uom_id": line.product_uom_id.id,
+                    "amount": -5.0,
+                    "move_line_id": bill_line.id,
+                }
+                for _part in range(2)
+            ]
+        )
+        self.assertEqual(line.qty_delivered, 3.0)
