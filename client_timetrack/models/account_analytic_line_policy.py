@@ -245,7 +245,8 @@ class AccountAnalyticLine(models.Model):
         blocks = []
         for line, violations in list(refused.items())[:MAX_LISTED]:
             sentences = [check._describe(found.rule, found.params, policies[line].name) for found in violations]
-            blocks.append("\n".join([line._timetrack_describe(), *(f"  • {sentence}" for sentence in sentences)]))
+            entry = f"{line._timetrack_describe()}, {line.name}"
+            blocks.append("\n".join([entry, *(f"  • {sentence}" for sentence in sentences)]))
         if len(refused) > MAX_LISTED:
             blocks.append(self.env._("and %(count)s more entries", count=len(refused) - MAX_LISTED))
         title = (

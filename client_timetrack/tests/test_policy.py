@@ -400,11 +400,11 @@ class TestPolicyChecks(PolicyCase):
         self.assertEqual(
             caught.exception.args[0],
             "This time cannot be submitted as it is:\n"
-            "2026-01-05, Carl Consultant, Merger\n"
+            "2026-01-05, Carl Consultant, Merger, Reading\n"
             "  • Task: choose the task. (Policy “Litigation”)\n"
             "  • Service Type: choose the service type. (Policy “Litigation”)\n"
             "  • Old Time: dated back by days: 58; at most 31 are allowed. (Policy “Litigation”)\n"
-            "2026-01-06, Carl Consultant, Merger\n"
+            "2026-01-06, Carl Consultant, Merger, Reading\n"
             "  • Service Type: choose the service type. (Policy “Litigation”)\n"
             "  • Old Time: dated back by days: 57; at most 31 are allowed. (Policy “Litigation”)",
         )
