@@ -452,7 +452,8 @@ class TestPolicyChecks(PolicyCase):
         entry = self._submitted(unit_amount=13)
         seen = entry.with_user(self.lead)
         self.assertIn("13.00 hours on this day, at most 12.00", seen.timetrack_warning_text)
-        self.assertEqual(seen.search([("timetrack_warning_count", ">", 0)]), entry)
+        warned = [("timetrack_warning_count", ">", 0), ("project_id", "=", self.project.id)]
+        self.assertEqual(seen.search(warned), entry)
         self.assertEqual(entry.timetrack_event_ids.mapped("action"), ["submit"])
         seen.action_timetrack_approve()
         self.assertEqual(self._rules(entry), ["day_hours"])
