@@ -33,15 +33,24 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_filter_not_offered(self, name):
         """The entries whose code their project does not offer, in a number of queries that does not depend on theirs.
 
+        Where nobody has chosen sets, which is the rule, this looks at no entry one by one.
+
         :param str name: one of ``_timetrack_code_fields``
         """
         lines = self.filtered(name)
+        if not lines._timetrack_get_chosen_sets():
+            own = lines[name].sudo()._filter_of_one_project()
+            lines = lines.filtered(lambda line: line[name] in own) if own else lines.browse()
         if not lines:
             return lines
         offers = lines._timetrack_get_offers(name)
         return lines.filtered(
             lambda line: not line[name].sudo()._is_offered(line.project_id, offers[line.project_id, line.company_id])
         )
+
+    def _timetrack_get_chosen_sets(self):
+        """All sets that the entries' projects and companies have chosen."""
+        return self.project_id.sudo().timetrack_code_set_ids | self.company_id.sudo().timetrack_code_set_ids
 
     def _timetrack_get_offers(self, name):
         """The sets that codes of a kind are restricted to, by project and company; none: not restricted."""

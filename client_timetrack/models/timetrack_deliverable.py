@@ -83,3 +83,6 @@ class TimetrackDeliverable(models.Model):
         if self.project_id:
             return self.project_id == project
         return super()._is_offered(project, code_sets)
+
+    def _filter_of_one_project(self):
+        return self.filtered("project_id")

@@ -104,6 +104,10 @@ class TimetrackWorkCodeMixin(models.AbstractModel):
         self.ensure_one()
         return not code_sets or self.code_set_id in code_sets
 
+    def _filter_of_one_project(self):
+        """The codes that only one project offers, whatever its sets."""
+        return self.browse()
+
     @api.model
     def _get_restricting_sets(self, code_sets):
         """Those of the sets that hold codes of this kind, in one query; the others restrict nothing."""
