@@ -74,11 +74,21 @@ class TimetrackWorkCodeMixin(models.AbstractModel):
 
     @api.model
     def _search_offered_project_id(self, operator, value):
-        """Find what any of the projects offers; without a project, what the company does."""
+        """Find what any of the projects offers; without a project, what the company does.
+
+        Projects are given by id or by name, or by a domain of theirs.
+        """
+        Project = self.env["project.project"]
+        if operator in ("any", "any!"):
+            domain = value if isinstance(value, Domain) else Domain("id", "in", value)
+            return self._get_offer_domain(list(Project.search(domain)))
         if operator != "in":
             return NotImplemented
-        projects = self.env["project.project"].sudo().browse([project_id for project_id in value if project_id])
-        return self._get_offer_domain([*projects.exists(), *([] if all(value) else [projects.browse()])])
+        names = [name for name in value if isinstance(name, str)]
+        projects = Project.browse([key for key in value if isinstance(key, int) and key is not True and key]).exists()
+        if names:
+            projects |= Project.search([("display_name", "in", names)])
+        return self._get_offer_domain([*projects, *([Project] if False in value else [])])
 
     @api.model
     def _get_offer_domain(self, projects):

@@ -139,6 +139,19 @@ class TestOffers(CodeSetCase):
         )
         self.assertNotIn(self.tax_advice, self.Activity.search(["!", *domain]))
 
+    def test_projects_may_be_named_in_a_search(self):
+        self.project.name = "Merger of Two"
+        self.project.timetrack_code_set_ids = self.tax
+        for domain in (
+            [("offered_project_id", "ilike", "merger of")],
+            [("offered_project_id", "=", "Merger of Two")],
+            [("offered_project_id.name", "=", "Merger of Two")],
+            [("offered_project_id", "in", self.env["project.project"]._search([("id", "=", self.project.id)]))],
+        ):
+            with self.subTest(domain=domain):
+                self.assertEqual(self.Activity.search(domain), self.tax_advice)
+        self.assertFalse(self.Activity.search([("offered_project_id", "=", "No Such Project")]))
+
     def test_the_search_asks_as_much_for_many_projects_as_for_two(self):
         projects = self.env["project.project"].create([{"name": f"Case {number}"} for number in range(20)])
         for number, project in enumerate(projects):
