@@ -7,7 +7,8 @@ Fixtures:
 ``serve``        function ``serve(database)`` -> address of a server for it, until the end of the module
 ``chromium``     a headless Chromium (Playwright), shared by the session
 ``open_page``    function ``open_page(address, login, password)`` -> a page logged in to the web client; the test
-                 fails at its end when the browser's console had an error
+                 fails at its end when the browser's console had an error; options of Playwright's contexts
+                 (``viewport``, ``has_touch``) make it a phone
 
 These tests run without pytest-odoo (``setup/test`` sees to it), since they load and change whole databases.
 """
@@ -169,7 +170,7 @@ def open_page(chromium):
     contexts = []
 
     def start(url, login, password, path="/odoo", **options):
-        context = chromium.new_context(viewport={"width": 1366, "height": 900}, **options)
+        context = chromium.new_context(**{"viewport": {"width": 1366, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)

@@ -13,6 +13,7 @@ from . import account_analytic_line_portal
 from . import account_analytic_line_queue
 from . import account_analytic_line_trail
 from . import hr_employee
+from . import ir_http
 from . import project_project
 from . import project_task
 from . import res_company

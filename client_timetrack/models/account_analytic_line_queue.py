@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..engine.approval import SUBMITTED
@@ -8,7 +9,7 @@ PENDING_LIMIT = 100
 
 
 class AccountAnalyticLine(models.Model):
-    """What waits for the user's decision."""
+    """What waits for the user: the time of others to decide on, the own time to hand in."""
 
     _inherit = "account.analytic.line"
 
@@ -27,3 +28,26 @@ class AccountAnalyticLine(models.Model):
         if not self.env.user.has_group("hr_timesheet.group_hr_timesheet_approver"):
             return 0
         return self.search_count(self._timetrack_pending_domain(), limit=PENDING_LIMIT)
+
+    def action_timetrack_submit_my_period(self):
+        """Hand in all time of the user's current period, whichever entries are selected.
+
+        :raise UserError: there is no employee, nothing to submit, or a policy refuses it
+        """
+        Period = self.env["timetrack.period"]
+        period = Period.get_my_period()
+        if not period:
+            raise UserError(
+                self.env._("You have no employee in this company. Ask an administrator to link one to your user.")
+            )
+        Period.submit_my_period(period["id"])
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Your time is submitted"),
+                "message": period["label"],
+                "type": "success",
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

@@ -10,6 +10,7 @@ from . import test_engine_csv_import
 from . import test_engine_periods
 from . import test_engine_policy
 from . import test_import
+from . import test_js
 from . import test_locks
 from . import test_matrix
 from . import test_period

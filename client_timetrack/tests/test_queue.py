@@ -1,13 +1,14 @@
 import ast
 
-from odoo.tests import tagged
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
 
 from ..models.account_analytic_line_queue import PENDING_LIMIT
-from .common import TimetrackCommon
+from .common import PASSWORD_LENGTH_OK, TimetrackCommon
 
 
 @tagged("post_install", "-at_install")
-class TestQueue(TimetrackCommon):
+class TestQueue(TimetrackCommon, HttpCase):
     """What waits for whom, and how it is counted."""
 
     def _count(self, user):
@@ -83,6 +84,30 @@ class TestQueue(TimetrackCommon):
         self.assertIn(waits, shown)
         self.assertNotIn(own, shown)
         self.assertEqual(shown, Line.search(Line._timetrack_pending_domain()))
+
+    def test_submit_my_period_from_the_list(self):
+        entries = self._entry() | self._entry(unit_amount=1)
+        other = self._entry(employee_id=self.employee_colleague.id)
+        Line = self.env["account.analytic.line"].with_user(self.consultant)
+        action = Line.action_timetrack_submit_my_period()
+        self.assertEqual(action["params"]["type"], "success")
+        self.assertEqual(set(entries.mapped("timetrack_state")), {"submitted"})
+        self.assertEqual(other.timetrack_state, "draft")
+        with self.assertRaisesRegex(UserError, "nothing to submit"):
+            Line.action_timetrack_submit_my_period()
+
+    def test_nobody_submits_without_an_employee(self):
+        user = self._new_user("tt_no_employee", "hr_timesheet.group_hr_timesheet_user")
+        with self.assertRaisesRegex(UserError, "no employee"):
+            self.env["account.analytic.line"].with_user(user).action_timetrack_submit_my_period()
+
+    def test_the_session_says_who_logs_time(self):
+        outsider = self._new_user("tt_session", "hr_timesheet.group_hr_timesheet_user")
+        for user, expected in ((self.consultant, True), (self.lead, True), (outsider, False)):
+            with self.subTest(user=user.login):
+                self.authenticate(user.login, PASSWORD_LENGTH_OK)
+                session = self.make_jsonrpc_request("/web/session/get_session_info")
+                self.assertEqual(session["timetrack_has_period"], expected)
 
     def test_views_of_the_queue(self):
         Line = self.env["account.analytic.line"].with_user(self.lead)
