@@ -36,7 +36,7 @@
         "data/timetrack_code_set_utbms_project.xml",
         "data/timetrack_import_profile.xml",
         "data/timetrack_period.xml",
-        "views/account_analytic_line_client_views.xml",
+        "views/account_analytic_line_portal_views.xml",
         "views/account_analytic_line_views.xml",
         "views/account_analytic_line_policy_views.xml",
         "views/account_analytic_line_queue_views.xml",

@@ -143,6 +143,13 @@ class AccountAnalyticLine(models.Model):
             return True
         return field.name in self._timetrack_portal_fields()
 
+    @api.model
+    def get_view(self, view_id=None, view_type="form", **options):
+        """Users of the portal get views of what they may read, whichever view is asked for."""
+        if self.env.user.share and view_type in ("form", "kanban", "list", "search"):
+            view_id = self.env.ref(f"client_timetrack.account_analytic_line_view_{view_type}_portal").id
+        return super().get_view(view_id, view_type, **options)
+
     # ------------------------------------------------------------------
     # The client's own step of approval
     # ------------------------------------------------------------------

@@ -84,11 +84,18 @@ class ProjectTask(models.Model):
         return totals
 
     def action_view_subtask_timesheet(self):
-        """Users of the portal search by what they may see."""
+        """Users of the portal get the list of time.
+
+        Core leaves the list out, so that a form for new time opens, which they may not create. And its lists in
+        shared projects add a condition on tasks unless the context says that it is about sub-tasks.
+        """
         action = super().action_view_subtask_timesheet()
         if self.env.user.share:
-            view = self.env.ref("client_timetrack.account_analytic_line_view_search_client")
-            action["search_view_id"] = [view.id, "search"]
+            action["context"] = {**action["context"], "subtask_action": True}
+            portal_list = self.env["ir.model.data"]._xmlid_to_res_id("hr_timesheet.hr_timesheet_line_portal_tree")
+            if portal_list:
+                others = [view for view in action["views"] if view[1] != "list"]
+                action["views"] = [(portal_list, "list"), *others]
         return action
 
     def write(self, vals):

@@ -8,6 +8,7 @@ class ResPartner(models.Model):
         "timetrack.client.category",
         string="Client Category",
         index="btree_not_null",
+        groups="base.group_user",
         help="Tier or industry of the client, for reports and for the defaults of new engagements.",
     )
 

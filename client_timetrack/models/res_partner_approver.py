@@ -75,4 +75,4 @@ class ResPartner(models.Model):
         template = self.env.ref("client_timetrack.mail_template_time_approval").with_company(company)
         template.with_context(
             timetrack_projects=projects, timetrack_in_days=in_days, timetrack_company=company
-        ).send_mail(self.id, email_layout_xmlid="mail.mail_notification_light")
+        ).send_mail(self.id, email_layout_xmlid="mail.mail_notification_layout")

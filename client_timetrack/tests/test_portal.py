@@ -341,6 +341,31 @@ class TestClientAttacks(PortalCommon):
         task = self._call("project.task", "web_read", self.task.ids, {"timesheet_ids": {"fields": {"name": {}}}})
         self.assertEqual(task[0]["timesheet_ids"], [{"id": self.shown.id, "name": "Proving"}])
 
+    @mute_logger("odoo.http", "odoo.models", "odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
+    def test_refusals_tell_nothing(self):
+        """The steps of approval name the entries that they refuse; not to people who may not read them."""
+        self.policy.portal_hide_employee = True
+        self.project.timetrack_policy_id = self.policy
+        self.hidden.action_timetrack_submit()
+        for login in ("tt_client", "tt_stranger"):
+            self.authenticate(login, PASSWORD_LENGTH_OK)
+            for entry in (self.shown, self.hidden):
+                for method, args in (
+                    ("action_timetrack_submit", ()),
+                    ("action_timetrack_withdraw", ()),
+                    ("action_timetrack_reopen", ("x",)),
+                    ("action_timetrack_view_events", ()),
+                    ("timetrack_can_approve", ()),
+                ):
+                    text = str(self._call("account.analytic.line", method, entry.ids, *args))
+                    for secret in ("Carl", "Guessing", "tt_consultant"):
+                        self.assertNotIn(secret, text, (login, method))
+        for method, args in (("action_timetrack_approve", ()), ("action_timetrack_reject", ("x",))):
+            text = str(self._refused("account.analytic.line", method, self.hidden.ids, *args))
+            for secret in ("Carl", "Guessing", "Merger"):
+                self.assertNotIn(secret, text, method)
+        self.assertEqual((self.shown | self.hidden).mapped("timetrack_state"), ["approved", "submitted"])
+
     @mute_logger("odoo.http", "odoo.models", "odoo.addons.base.models.ir_rule")
     def test_by_way_of_tasks_and_projects(self):
         self.authenticate("tt_client", PASSWORD_LENGTH_OK)
@@ -408,7 +433,8 @@ class TestClientAttacks(PortalCommon):
                 "hr_timesheet.hr_timesheet_line_portal_tree",
                 "hr_timesheet.timesheet_view_form_portal_user",
                 "hr_timesheet.view_kanban_account_analytic_line_portal_user",
-                "client_timetrack.account_analytic_line_view_search_client",
+                "hr_timesheet.hr_timesheet_line_tree",
+                "hr_timesheet.hr_timesheet_line_search",
             ),
         }.items():
             allowed = self.env[model].with_user(self.client).fields_get(attributes=["type"])
@@ -629,6 +655,20 @@ class TestClientApproves(PortalCommon):
         for number in range(40):
             self._submitted(name=f"More {number}")
         self.assertLessEqual(queries(), few + 2)
+
+    def test_in_the_browser(self):
+        """Select a project's time and approve it; select the rest and send it back, which takes a comment."""
+        other = self.project.copy({"name": "Audit", "timetrack_policy_id": self.policy.id})
+        self._submitted(project_id=other.id, task_id=False)
+        self._submitted()
+        self._submitted(name="Calling")
+        self.start_tour("/my/home", "timetrack_client_tour", login=self.client.login)
+        entries = self.Line.search([("project_id", "in", (self.project | other).ids)])
+        self.assertEqual(
+            sorted(entries.mapped(lambda line: (line.project_id.name, line.timetrack_state))),
+            [("Audit", "approved"), ("Merger", "rejected"), ("Merger", "rejected")],
+        )
+        self.assertIn("Which call?", entries.mapped("timetrack_reason"))
 
     # ------------------------------------------------------------------
     # The e-mail
