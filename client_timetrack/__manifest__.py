@@ -58,6 +58,8 @@
         "views/timetrack_import_profile_views.xml",
         "views/timetrack_import_wizard_views.xml",
         "views/timetrack_lock_exception_views.xml",
+        "views/timetrack_period_templates.xml",
+        "views/timetrack_period_views.xml",
         "views/timetrack_portal_templates.xml",
         "wizard/timetrack_earlier_wizard_views.xml",
         "wizard/timetrack_reason_wizard_views.xml",

@@ -1,2 +1,3 @@
 from . import time_approval
 from . import timesheet_portal
+from . import timetrack_period

@@ -8,12 +8,14 @@ from . import account_analytic_line_approval
 from . import account_analytic_line_clock
 from . import account_analytic_line_code
 from . import account_analytic_line_lock
+from . import account_analytic_line_period
 from . import account_analytic_line_policy
 from . import account_analytic_line_portal
 from . import account_analytic_line_queue
 from . import account_analytic_line_trail
 from . import hr_employee
 from . import ir_http
+from . import hr_employee_public
 from . import project_project
 from . import project_task
 from . import res_company
@@ -35,6 +37,7 @@ from . import timetrack_lock_exception
 from . import timetrack_period
 from . import timetrack_period_actions
 from . import timetrack_period_figures
+from . import timetrack_period_mail
 from . import timetrack_period_screens
 from . import timetrack_policy
 from . import timetrack_policy_check

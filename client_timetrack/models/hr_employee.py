@@ -55,3 +55,9 @@ class HrEmployee(models.Model):
         """The database would leave the messages of their timesheets behind."""
         self.env["timetrack.period"].sudo().search([("employee_id", "in", self.ids)]).unlink()
         return super().unlink()
+
+    def action_timetrack_view_periods(self):
+        """Open the timesheets of the employee, period by period."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack.timetrack_period_action")
+        return {**action, "domain": [("employee_id", "=", self.id)], "context": {}}

@@ -110,3 +110,10 @@ class ResCompany(models.Model):
         """How the company divides time into periods (see ``engine/periods.py``)."""
         self.ensure_one()
         return PeriodRule(self.timetrack_period, int(self.timetrack_week_start), self.timetrack_period_anchor or None)
+
+    def _timetrack_mail_author(self):
+        """Who writes to people about their time: the company, or the system where the company has no address."""
+        self.ensure_one()
+        if self.email:
+            return {"author_id": self.partner_id.id, "email_from": self.email_formatted}
+        return {"author_id": self.env.user.partner_id.id, "email_from": self.env.user.email_formatted}

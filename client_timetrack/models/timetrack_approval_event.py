@@ -51,6 +51,9 @@ class TimetrackApprovalEvent(models.Model):
     changes_text = fields.Text("Changes", compute="_compute_changes_text")
     company_id = fields.Many2one("res.company", readonly=True, index=True)
 
+    # Decisions that employees are still to be told (see ``timetrack.period``).
+    _decided_idx = models.Index("(date) WHERE action IN ('approve', 'reject')")
+
     @api.depends("changes")
     @api.depends_context("lang")
     def _compute_changes_text(self):

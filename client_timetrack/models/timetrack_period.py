@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from babel.dates import format_interval
 
 from odoo import api, fields, models
@@ -38,6 +40,11 @@ class TimetrackPeriod(models.Model):
     user_id = fields.Many2one(related="employee_id.user_id", string="User")
     label = fields.Char("Period", compute="_compute_label")
     is_in_scope = fields.Boolean(compute="_compute_is_in_scope", search="_search_is_in_scope")
+    is_previous = fields.Boolean(
+        compute="_compute_is_previous",
+        search="_search_is_previous",
+        help="The last day before the company's current period is in it.",
+    )
 
     _employee_date_unique = models.UniqueIndex(
         "(employee_id, date_from)", "The employee has a timesheet of these days already."
@@ -62,6 +69,34 @@ class TimetrackPeriod(models.Model):
     def _compute_display_name(self):
         for period in self:
             period.display_name = f"{period.employee_id.name}, {period.label}"
+
+    @api.model
+    def _get_last_days(self):
+        """The last day before the current period of each of the user's companies: dict of company to date."""
+        today = fields.Date.context_today(self)
+        return {
+            company: self._get_range(company, today).date_from - timedelta(days=1) for company in self.env.companies
+        }
+
+    @api.depends("company_id", "date_from", "date_to")
+    @api.depends_context("allowed_company_ids")
+    def _compute_is_previous(self):
+        last_days = self._get_last_days()
+        for period in self:
+            day = last_days.get(period.company_id)
+            period.is_previous = bool(day) and period.date_from <= day <= period.date_to
+
+    @api.model
+    def _search_is_previous(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domain = Domain.OR(
+            Domain("company_id", "=", company.id) & Domain("date_from", "<=", day) & Domain("date_to", ">=", day)
+            for company, day in self._get_last_days().items()
+        )
+        if True in value and False in value:
+            return Domain.TRUE
+        return domain if True in value else ~domain
 
     # ------------------------------------------------------------------
     # Who makes and changes them
