@@ -71,7 +71,11 @@
         "views/menus.xml",
         "views/timetrack_import_menus.xml",
     ],
-    "demo": ["demo/timetrack_code_set_demo.xml", "demo/timetrack_demo.xml"],
+    "demo": [
+        "demo/timetrack_code_set_demo.xml",
+        "demo/timetrack_policy_demo.xml",
+        "demo/timetrack_demo.xml",
+    ],
     "assets": {
         "web.assets_backend": [
             "client_timetrack/static/src/**/*",

@@ -20,6 +20,7 @@ DEMO_LOGINS = (
     ("Manager", "manager", "manager"),
     ("Accountant", "accountant", "accountant"),
     ("Administrator", "admin", "admin"),
+    ("Client, on the portal", "client", "client"),
 )
 # The main job prints its progress with this in front; see setup/main_job.py.
 ECHO = "[job]"
