@@ -135,6 +135,14 @@ class AccountAnalyticLine(models.Model):
         """Names of the fields that a write of these values changes: its own, and those that follow from them."""
         return set(vals)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Read the tasks and projects of all new entries at once: Odoo would read one after the other."""
+        tasks = self.env["project.task"].sudo().browse({vals["task_id"] for vals in vals_list if vals.get("task_id")})
+        projects = tasks.project_id.browse({vals["project_id"] for vals in vals_list if vals.get("project_id")})
+        (tasks.project_id | projects).mapped("company_id")
+        return super().create(vals_list)
+
     @api.depends(lambda self: ("project_id", *self._timetrack_leave_fields()))
     def _compute_timetrack_state(self):
         """Time starts as a draft; leave and other analytic lines have no approval state."""

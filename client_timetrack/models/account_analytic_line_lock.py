@@ -29,14 +29,21 @@ class AccountAnalyticLine(models.Model):
         return self.env.context.get("timetrack_internal") is INTERNAL
 
     def _timetrack_is_locked(self):
-        """Whether the entry may no longer change. Other addons add their own reasons."""
+        """Whether the entry may no longer change."""
         self.ensure_one()
-        if not self.timetrack_state:
-            return False
-        company = self.company_id.sudo()
-        if self.timetrack_state == APPROVED and company.timetrack_approval_required:
-            return True
-        return bool(company.timetrack_lock_date) and self._timetrack_is_past_lock_date()
+        return bool(self._timetrack_locked())
+
+    def _timetrack_locked(self):
+        """Those of the entries that may no longer change. Other addons add their own reasons."""
+        approved = self.filtered(lambda line: line.timetrack_state == APPROVED)
+        locked = approved.filtered(lambda line: line.company_id.sudo().timetrack_approval_required)
+        return locked | (self - locked)._timetrack_past_lock_date()
+
+    def _timetrack_past_lock_date(self):
+        """Those of the entries that are of a day that their company has closed, without an exception for the user."""
+        if not any(self.sudo().company_id.mapped("timetrack_lock_date")):
+            return self.browse()
+        return self.filtered(lambda line: line._timetrack_is_past_lock_date())
 
     def _timetrack_is_past_lock_date(self):
         """Whether the entry is of a day that the company has closed, and the user has no exception for it."""
@@ -52,7 +59,7 @@ class AccountAnalyticLine(models.Model):
         """
         if self._timetrack_is_internal():
             return
-        closed = self.filtered(lambda line: line._timetrack_is_past_lock_date())
+        closed = self._timetrack_past_lock_date()
         if closed:
             raise UserError(
                 self.env._(
@@ -69,7 +76,7 @@ class AccountAnalyticLine(models.Model):
         :param dict dates: per entry (by id), a day that counts besides the entry's own, such as the one before
         """
         exceptions = {}
-        for line in self:
+        for line in self if any(self.sudo().company_id.mapped("timetrack_lock_date")) else ():
             lock_date = line.timetrack_state and line.company_id.sudo().timetrack_lock_date
             day = min(line.date, (dates or {}).get(line.id) or line.date)
             if lock_date and day <= lock_date:
@@ -81,7 +88,7 @@ class AccountAnalyticLine(models.Model):
 
     def _timetrack_unlocked(self):
         """The entries that may still change."""
-        return self.filtered(lambda line: not line._timetrack_is_locked())
+        return self - self._timetrack_locked()
 
     @api.model
     @ormcache()
@@ -210,10 +217,8 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def default_get(self, fields):
         """Neither a context nor a user default gives a new entry a state it has not earned."""
-        values = super().default_get(fields)
-        for name in self._timetrack_field_sets().protected:
-            values.pop(name, None)
-        return values
+        protected = self._timetrack_field_sets().protected
+        return super().default_get([name for name in fields if name not in protected])
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -218,6 +218,23 @@ class TestQueries(TimetrackCommon):
             ]
         )
 
+    def test_new_time_reads_its_tasks_at_once(self):
+        def create(count):
+            tasks = self.env["project.task"].create(
+                [{"name": str(number), "project_id": self.project.id} for number in range(count)]
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.env["account.analytic.line"].create(
+                [{"task_id": task.id, "employee_id": self.employee.id, "unit_amount": 1} for task in tasks]
+            )
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        create(2)
+        self.assertLessEqual(create(40), create(4) + 2)
+
     def test_submit_and_approve(self):
         few, many = self._batch(10), self._batch(200)
         few.with_user(self.consultant).action_timetrack_submit()  # warms the caches of rights

@@ -79,7 +79,7 @@ class AccountAnalyticLine(models.Model):
     )
     def _compute_timetrack_billing_state(self):
         for line in self:
-            states = set(line.timetrack_allocation_ids.filtered(lambda row: row._is_live()).mapped("state"))
+            states = {row.state for row in line.timetrack_allocation_ids if row._is_live()}
             if not line.timetrack_state:
                 line.timetrack_billing_state = False
             elif states:
@@ -91,11 +91,10 @@ class AccountAnalyticLine(models.Model):
     # Locks
     # ------------------------------------------------------------------
 
-    def _timetrack_is_locked(self):
+    def _timetrack_locked(self):
         """Time on an invoice is locked too."""
-        if super()._timetrack_is_locked():
-            return True
-        return self.timetrack_billing_state in ON_INVOICE and self._timetrack_follows_ledger()
+        invoiced = self.filtered(lambda line: line.timetrack_billing_state in ON_INVOICE)
+        return super()._timetrack_locked() | invoiced.filtered(lambda line: line._timetrack_follows_ledger())
 
     def _timetrack_follows_ledger(self):
         """Whether the ledger decides about the entry. Time of a sales order in a company that does without approval
