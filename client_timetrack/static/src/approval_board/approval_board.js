@@ -79,13 +79,14 @@ export class ApprovalBoard extends Component {
     // What is shown
     // ------------------------------------------------------------------
 
+    /** What the buttons of the control panel decide on: the selection, else everything shown. */
     get targetIds() {
         const selected = this.model.selectedIds();
         return selected.length ? selected : this.model.pendingIds({});
     }
 
     get hasSelection() {
-        return this.model.selection.size > 0;
+        return this.model.selectedIds().length > 0;
     }
 
     /** Entries wait, but in other periods than the one shown. */
