@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 PASSWORD = "timetrack-board"
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+# Without motion: what slides in cannot be tapped before it stands still.
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
 
 FIRM = """
 from odoo import fields

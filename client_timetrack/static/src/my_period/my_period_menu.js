@@ -4,7 +4,6 @@ import { useDropdownState } from "@web/core/dropdown/dropdown_hooks";
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 import { session } from "@web/session";
 
@@ -95,19 +94,7 @@ export class MyPeriodMenu extends Component {
     }
 
     openPeriods() {
-        return this.action.doAction(
-            {
-                type: "ir.actions.act_window",
-                name: _t("My Periods"),
-                res_model: "timetrack.period",
-                views: [
-                    [false, "list"],
-                    [false, "form"],
-                ],
-                domain: [["employee_id.user_id", "=", user.userId]],
-            },
-            { clearBreadcrumbs: true }
-        );
+        return this.action.doAction("client_timetrack.timetrack_period_action_mine", { clearBreadcrumbs: true });
     }
 }
 
