@@ -1,6 +1,7 @@
 import ast
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -43,6 +44,13 @@ class ProjectProject(models.Model):
         compute="_compute_timetrack_has_client_step",
         compute_sudo=True,
         groups="hr_timesheet.group_hr_timesheet_user",
+    )
+    timetrack_approver_missing = fields.Boolean(
+        "Client Cannot Approve",
+        compute="_compute_timetrack_approver_missing",
+        compute_sudo=True,
+        groups="hr_timesheet.group_hr_timesheet_user",
+        help="The policy asks the client, but nobody of the client has access to the portal.",
     )
     timetrack_code_set_ids = fields.Many2many(
         "timetrack.code.set",
@@ -116,6 +124,23 @@ class ProjectProject(models.Model):
         for project in self:
             kinds = project.timetrack_effective_policy_id.step_ids.mapped("kind")
             project.timetrack_has_client_step = "client" in kinds
+
+    @api.depends("timetrack_has_client_step", "timetrack_approver_id.user_ids", "partner_id.user_ids")
+    def _compute_timetrack_approver_missing(self):
+        for project in self:
+            client = project.timetrack_approver_id or project.partner_id
+            asked = project.timetrack_has_client_step
+            project.timetrack_approver_missing = asked and not client._timetrack_get_approvers()
+
+    def action_timetrack_grant_portal(self):
+        """Open the dialog that gives the client's approver access to the portal."""
+        self.ensure_one()
+        client = self.timetrack_approver_id or self.partner_id
+        if not client:
+            raise UserError(
+                self.env._("%(project)s has neither a customer nor a client approver.", project=self.display_name)
+            )
+        return self.env["portal.wizard"].with_context(active_ids=client.ids).action_open_wizard()
 
     @api.constrains("timetrack_policy_id", "company_id")
     def _check_timetrack_policy_id(self):

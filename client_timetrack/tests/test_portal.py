@@ -3,7 +3,7 @@ from datetime import timedelta
 from lxml import etree, html
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -596,6 +596,20 @@ class TestClientApproves(PortalCommon):
         self.project.timetrack_approver_id = False
         self.project.partner_id = self.client_company
         self.assertEqual(self._mine(self.client), entry)
+
+    def test_a_project_warns_of_a_client_who_cannot_log_in(self):
+        self.assertFalse(self.project.timetrack_approver_missing)
+        newcomer = self.env["res.partner"].create({"name": "Nora", "parent_id": self.client_company.id})
+        self.project.timetrack_approver_id = newcomer
+        self.assertTrue(self.project.timetrack_approver_missing)
+        wizard = self.env["portal.wizard"].browse(self.project.action_timetrack_grant_portal()["res_id"])
+        self.assertEqual(wizard.user_ids.partner_id, newcomer)
+        self.policy.step_ids.kind = "any"
+        self.env.invalidate_all()
+        self.assertFalse(self.project.timetrack_approver_missing)
+        self.project.write({"timetrack_approver_id": False, "partner_id": False})
+        with self.assertRaisesRegex(UserError, "neither a customer"):
+            self.project.action_timetrack_grant_portal()
 
     def test_somebody_of_the_firm_as_the_client(self):
         """An internal project whose “client” is a colleague; the page serves them as well."""
