@@ -170,7 +170,18 @@ class AccountAnalyticLine(models.Model):
             self.sudo()._timetrack_internal().write(
                 {"timetrack_rate": 0, "timetrack_rate_currency_id": False, "timetrack_rate_id": False}
             )
+        if action in ("approve", "reopen"):
+            self.sudo().so_line._timetrack_recount_delivered()
         return super()._timetrack_after_transition(action)
+
+    @api.model
+    def _timetrack_migrate_approve(self, where):
+        ids = super()._timetrack_migrate_approve(where)
+        rows = self.env.execute_query(
+            SQL("SELECT DISTINCT so_line FROM account_analytic_line WHERE id = ANY(%s) AND so_line IS NOT NULL", ids)
+        )
+        self.env["sale.order.line"].sudo().browse(row[0] for row in rows)._timetrack_recount_delivered()
+        return ids
 
     def _timetrack_freeze_rates(self):
         """Keep today's answer to "which rate applies" on the entries that have none yet.
@@ -214,8 +225,10 @@ class AccountAnalyticLine(models.Model):
             currency); entries without a fitting rule are missing
         """
         entries = self.sudo()
+        # read at once what is asked for entry by entry below
+        (entries.project_id.timetrack_rate_card_id | entries.company_id.timetrack_rate_card_id).mapped("company_id")
         cards = {line: line._timetrack_rate_card() for line in entries}
-        tables = {card: card._get_table() for card in self.env["timetrack.rate.card"].sudo().union(*cards.values())}
+        tables = self.env["timetrack.rate.card"].sudo().union(*cards.values())._get_tables()
         result = {}
         for line, card in cards.items():
             rule = card and tables[card].resolve(line._timetrack_prepare_work())

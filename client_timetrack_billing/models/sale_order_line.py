@@ -5,10 +5,19 @@ from odoo.fields import Domain
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
-    @api.depends("analytic_line_ids.timetrack_state", "company_id.timetrack_approval_required")
+    @api.depends("company_id.timetrack_approval_required")
     def _compute_qty_delivered(self):
-        """Time is delivered when it is approved."""
+        """Time is delivered when it is approved: see ``_timetrack_recount_delivered``."""
         return super()._compute_qty_delivered()
+
+    def _timetrack_recount_delivered(self):
+        """Time of the lines has just become approved, or is so no longer: recount what was delivered.
+
+        Called where that happens. A dependency on the state of the time would add up all the time of an order with
+        every step of approval, where only the last one matters.
+        """
+        self.env.add_to_compute(self._fields["qty_delivered"], self)
+        self.modified(["qty_delivered"])
 
     def _timesheet_compute_delivered_quantity_domain(self):
         domain = Domain(super()._timesheet_compute_delivered_quantity_domain())

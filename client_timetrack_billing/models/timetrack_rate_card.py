@@ -2,6 +2,9 @@ from odoo import api, fields, models
 
 from ..engine.rates import RateTable
 
+# What the rules are made from, to be read at once.
+RULE_FIELDS = ["card_id", "rate", "date_from", "date_to", "project_id", "partner_id", "employee_id", "activity_id"]
+
 
 class TimetrackRateCard(models.Model):
     """A price list of time: dated hourly rates in one currency, untaxed."""
@@ -31,13 +34,13 @@ class TimetrackRateCard(models.Model):
     rate_ids = fields.One2many("timetrack.rate", "card_id", string="Rates", copy=True)
     project_ids = fields.One2many("project.project", "timetrack_rate_card_id", string="Projects")
 
-    def _get_table(self):
-        """The card's rules as the engine wants them.
+    def _get_tables(self):
+        """The rules of the cards as the engine wants them.
 
-        :return: :class:`~.engine.rates.RateTable`
+        :return: mapping of card to :class:`~.engine.rates.RateTable`
         """
-        self.ensure_one()
-        return RateTable(rate._prepare_rule() for rate in self.rate_ids)
+        rates = self.env["timetrack.rate"].search_fetch([("card_id", "in", self.ids)], RULE_FIELDS).grouped("card_id")
+        return {card: RateTable(rate._prepare_rule() for rate in rates.get(card, ())) for card in self}
 
     @api.onchange("company_id")
     def _onchange_company_id(self):

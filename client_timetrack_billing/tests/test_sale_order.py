@@ -1,5 +1,7 @@
+from datetime import timedelta
+
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Datetime
 from odoo.tests import tagged
 
 from .common import TimetrackSaleCommon
@@ -17,8 +19,20 @@ class TestSaleOrder(TimetrackSaleCommon):
         self.assertEqual(self.order_line.qty_delivered, 0.0)
         entries[:2].with_user(self.user_approver).action_timetrack_approve()
         self.assertEqual(self.order_line.qty_delivered, 3.0)
+        self.assertEqual(self.order.invoice_status, "to invoice")
         entries[:1].with_user(self.user_approver).action_timetrack_reopen("Wrong")
         self.assertEqual(self.order_line.qty_delivered, 2.0)
+        self.assertEqual(self.order_line.qty_to_invoice, 2.0)
+
+    def test_time_from_before_the_installation_is_delivered_when_it_is_approved(self):
+        self._sell(1.0, 2.0)
+        self.env.flush_all()
+        installed_on = "client_timetrack.installed_on"
+        self.env["ir.config_parameter"].set_param(installed_on, Datetime.to_string(Datetime.now() + timedelta(days=1)))
+        self.env["timetrack.earlier.wizard"].create({"date_before": "2026-06-01"}).action_approve()
+        self.assertEqual(self.order_line.qty_delivered, 3.0)
+        self.assertEqual(self.order_line.qty_to_invoice, 3.0)
+        self.assertEqual(self.order.invoice_status, "to invoice")
 
     def test_unapproved_time_is_not_linked_to_the_invoice(self):
         approved, draft = self._approve(self._sell(3.0)), self._sell(5.0)
