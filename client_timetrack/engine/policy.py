@@ -36,7 +36,7 @@ NO_DESCRIPTION = "/"
 class Entry(NamedTuple):
     """What a time entry says. Keys of records are anything hashable; hours are a float.
 
-    ``start`` and ``stop`` are moments of one time zone, or None.
+    ``start`` and ``stop`` are moments of one time zone, or None. ``settled`` time is approved: it stays as it is.
     """
 
     key: Hashable
@@ -50,6 +50,13 @@ class Entry(NamedTuple):
     description: str = ""
     start: datetime | None = None
     stop: datetime | None = None
+    settled: bool = False
+
+    @property
+    def counted_hours(self):
+        """The hours that count against limits. Hours below zero make room only once they are approved: before that,
+        whoever logged them takes them away again when the room is used."""
+        return self.hours if self.settled else max(0.0, self.hours)
 
 
 class Facts(NamedTuple):
@@ -259,7 +266,7 @@ def day_totals(entries: Iterable[Entry]):
     """Hours by employee and day: dict of (employee, date) to hours."""
     totals = defaultdict(float)
     for entry in entries:
-        totals[entry.employee, entry.date] += entry.hours
+        totals[entry.employee, entry.date] += entry.counted_hours
     return dict(totals)
 
 

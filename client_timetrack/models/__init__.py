@@ -22,6 +22,7 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_approver
+from . import resource_resource
 from . import timetrack_activity
 from . import timetrack_approval_event
 from . import timetrack_budget

@@ -100,6 +100,8 @@ class AccountAnalyticLine(models.Model):
         if states.get(self.id) != SUBMITTED:
             raise UserError(self.env._("Only submitted time can be split. %s", self._timetrack_describe()))
         principals = self._timetrack_check_step("approve")
+        self._timetrack_check_lock_date()
+        self._timetrack_check_parts(parts)
         entry = self.sudo()._timetrack_internal()
         hours = entry.unit_amount
         left = float_round(hours - sum(part["unit_amount"] for part in parts), precision_digits=6)
@@ -121,7 +123,23 @@ class AccountAnalyticLine(models.Model):
         news.sudo(self.env.su)._timetrack_record_events(
             "split", {}, reason=origin, changes=changes, principals=dict.fromkeys(news.ids, principals.get(self.id))
         )
+        (self.sudo(False) | news.sudo(False))._timetrack_record_override()
         return news
+
+    def _timetrack_check_parts(self, parts):
+        """A split moves no time into another project.
+
+        :raise UserError: the task of a part belongs to another project
+        """
+        tasks = self.env["project.task"].sudo().browse({part["task_id"] for part in parts if part.get("task_id")})
+        foreign = tasks.filtered(lambda task: task.project_id != self.project_id)
+        if foreign:
+            raise UserError(
+                self.env._(
+                    "Choose tasks of the entry's own project for its parts: %(entry)s.",
+                    entry=self._timetrack_describe(),
+                )
+            )
 
     def _timetrack_prepare_part(self, values):
         """Values of a part of the entry: what an approver may say of it, and where the entry stands."""
@@ -458,7 +476,9 @@ class AccountAnalyticLine(models.Model):
                 for steps, domain in self._timetrack_step_scopes(user, any_step)
             )
         if not self.env.su and not user.share:
-            scope &= Domain("company_id", "in", self.env.companies.ids)
+            # whoever acts in somebody's place goes no further than that person may
+            companies = self.env.companies & user.sudo().company_ids
+            scope &= Domain("company_id", "in", companies.ids)
         return scope & not_own
 
     @api.model

@@ -201,18 +201,41 @@ class AccountAnalyticLine(models.Model):
         return super()._check_can_write(values)
 
     def _timetrack_check_owner(self, values):
-        """An entry stays somebody's, and its company follows its project.
+        """An entry stays somebody's, its user is its employee's, and its company follows its project.
 
-        :raise UserError: the employee is emptied, or the company is changed by hand
+        :raise UserError: the employee is emptied, or the user or the company is changed by hand
         """
-        if values.get("employee_id", True) and "company_id" not in values:
+        if values.get("employee_id", True) and {"user_id", "company_id"}.isdisjoint(values):
             return
         entries = self.filtered("timetrack_state")
         if entries and not values.get("employee_id", True):
             raise UserError(self.env._("A time entry needs its employee. %s", entries._timetrack_describe()))
+        if not self.env.su and "user_id" in values:
+            employee = self.env["hr.employee"].sudo().browse(values.get("employee_id"))
+            if any((employee or line.employee_id.sudo()).user_id.id != values["user_id"] for line in entries):
+                raise UserError(self.env._("The user of a time entry is its employee's. Change the employee instead."))
         if not self.env.su and "company_id" in values:
             if entries.filtered(lambda line: line.company_id.id != values["company_id"]):
                 raise UserError(self.env._("The company of a time entry is its project's. Change the project instead."))
+
+    def _timetrack_check_company(self):
+        """On a project of no company nobody chooses a company whose rules are easier than the employee's.
+
+        :raise UserError: the company of an entry is neither its project's nor its employee's
+        """
+        if self.env.su:
+            return
+        for line in self.sudo().filtered("timetrack_state"):
+            company = line.task_id.company_id or line.project_id.company_id or line.employee_id.company_id
+            controlled = company.timetrack_approval_required or company.timetrack_lock_date
+            if controlled and line.company_id != company:
+                raise UserError(
+                    self.env._(
+                        "This is time of %(company)s: choose this company, and log it there. %(entry)s",
+                        company=company.name,
+                        entry=line._timetrack_describe(),
+                    )
+                )
 
     @api.model
     def default_get(self, fields):
@@ -227,6 +250,7 @@ class AccountAnalyticLine(models.Model):
             self._timetrack_check_leave(vals)
         lines = super().create(vals_list)
         if not self._timetrack_is_internal():
+            lines._timetrack_check_company()
             lines._timetrack_check_lock_date()
             lines._timetrack_record_override()
         return lines
@@ -238,9 +262,17 @@ class AccountAnalyticLine(models.Model):
         dates = {line.id: line.date for line in self}
         with self._timetrack_tracing(names):
             result = super().write(vals)
+        if not self._timetrack_place_fields().isdisjoint(vals):
+            # Rules only look at what is written to: nobody gives time away, or puts it where they may not see it.
+            self.check_access("write")
         self._timetrack_check_lock_date()
         self._timetrack_record_override(dates)
         return result
+
+    @api.model
+    def _timetrack_place_fields(self):
+        """Names of the fields by which an entry goes to another employee, project or company."""
+        return self._timetrack_identity_fields() | {"task_id"}
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_timetrack_locked(self):

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, float_compare
 
 from ..engine import policy as engine
+from ..engine.approval import APPROVED
 
 # What an entry says, under the names that the engine gives it.
 ENGINE_FIELDS = {
@@ -118,7 +119,7 @@ class AccountAnalyticLine(models.Model):
         )
 
     def _timetrack_day_hours(self):
-        """Hours of the entries' employees on the entries' days, in all projects, leave apart.
+        """Hours of the entries' employees on the entries' days that count against limits, in all projects.
 
         :return: dict of (employee id, date) to hours
         """
@@ -126,13 +127,19 @@ class AccountAnalyticLine(models.Model):
             return {}
         Line = self.env["account.analytic.line"].sudo()
         groups = Line._read_group(
-            Line._timetrack_entry_domain()
+            Line._timetrack_counted_domain()
             & Domain("employee_id", "in", self.employee_id.ids)
             & Domain("date", "in", list(set(self.mapped("date")))),
             ["employee_id", "date:day"],
             ["unit_amount:sum"],
         )
         return {(employee.id, date): hours for employee, date, hours in groups}
+
+    @api.model
+    def _timetrack_counted_domain(self):
+        """Domain of the entries whose hours count against limits; says what ``engine.Entry.counted_hours`` says."""
+        lasting = Domain("unit_amount", ">", 0) | Domain("timetrack_state", "=", APPROVED)
+        return self._timetrack_entry_domain() & lasting
 
     # ------------------------------------------------------------------
     # Checking
@@ -220,7 +227,7 @@ class AccountAnalyticLine(models.Model):
                 name: (self[field].id if self._fields[field].relational else self[field]) or None
                 for field, name in ENGINE_FIELDS.items()
             },
-        )._replace(hours=self.unit_amount, description=self.name or "")
+        )._replace(hours=self.unit_amount, description=self.name or "", settled=self.timetrack_state == APPROVED)
 
     def _timetrack_places(self):
         """Where the hours of the entries are, by id."""

@@ -75,6 +75,11 @@ class AccountAnalyticLine(models.Model):
         """What the entries say in the given fields, as text: a mapping of id to name to value."""
         return {line.id: {name: line._timetrack_text(name) for name in names} for line in self.sudo()}
 
+    def _timetrack_references(self, names):
+        """Which records the entries refer to: two of them may have the same name. A mapping of id to name to ids."""
+        relational = [name for name in names if self._fields[name].relational]
+        return {line.id: {name: line[name].ids for name in relational} for line in self.sudo()}
+
     def _timetrack_text(self, name):
         value = self[name]
         field = self._fields[name]
@@ -86,30 +91,39 @@ class AccountAnalyticLine(models.Model):
 
     @contextmanager
     def _timetrack_tracing(self, names):
-        """Keep in the trail what happens meanwhile to the given fields of the entries that were handed in."""
-        names = sorted(self._timetrack_field_sets().traced.intersection(names))
+        """Keep in the trail what happens meanwhile to the given fields of the entries that were handed in.
+
+        Whose time it is and where may follow from another field, such as the project from the task.
+        """
+        names = self._timetrack_field_sets().traced.intersection(names)
         traced = self.browse()
         if names and not self._timetrack_is_internal():
             traced = self.filtered(lambda line: line.timetrack_state in (SUBMITTED, APPROVED))
-        before = traced._timetrack_snapshot(names)
+        names = sorted(names | self._timetrack_identity_fields()) if traced else []
+        before, referred = traced._timetrack_snapshot(names), traced._timetrack_references(names)
         yield
-        traced._timetrack_record_changes(before, names)
+        traced._timetrack_record_changes(before, referred, names)
 
-    def _timetrack_record_changes(self, before, names):
+    def _timetrack_record_changes(self, before, referred, names):
         """Keep in the trail what changed on submitted and approved entries.
 
         An entry that has become somebody else's or another project's is handed in anew, and so is an approved one
         that a company without approval let change: nobody approved what it says now. One that has passed a step
         already starts again at the first.
+
+        :param dict before: the snapshot from before
+        :param dict referred: the references from before
+        :param names: names of the fields to compare
         """
         if not self or not names:
             return
-        after = self._timetrack_snapshot(names)
+        after, refers = self._timetrack_snapshot(names), self._timetrack_references(names)
         changes = {
             line.id: {
                 name: [before[line.id][name], after[line.id][name]]
                 for name in names
                 if before[line.id][name] != after[line.id][name]
+                or referred[line.id].get(name) != refers[line.id].get(name)
             }
             for line in self
         }

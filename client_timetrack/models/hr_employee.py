@@ -8,29 +8,9 @@ class HrEmployee(models.Model):
 
     def write(self, vals):
         if "user_id" in vals:
-            self._timetrack_check_own_user(vals["user_id"])
+            # where it is stored this is asked again, but then it is written here already
+            self.sudo().resource_id.with_env(self.env)._timetrack_check_own_user(vals["user_id"])
         return super().write(vals)
-
-    def _timetrack_check_own_user(self, user_id):
-        """Nobody takes their user off their employee to decide on their own time.
-
-        :raise UserError: the user's own employee, with time that waits for approval, would become another user's
-        """
-        own = self.sudo().filtered(lambda employee: employee.user_id == self.env.user and user_id != self.env.uid)
-        if not own or self.env.su:
-            return
-        Line = self.env["account.analytic.line"].sudo()
-        waiting = Line.search(
-            Domain("employee_id", "in", own.ids) & Domain("timetrack_state", "in", ("draft", "submitted")), limit=3
-        )
-        if waiting:
-            raise UserError(
-                self.env._(
-                    "You cannot detach your own user from your employee while time of yours is not yet approved: "
-                    "%(entries)s.\nAsk a colleague to do it.",
-                    entries=waiting._timetrack_describe(),
-                )
-            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_time(self):

@@ -15,6 +15,9 @@ SECRETS_OF_PROJECTS = {
     "total_timesheet_time",
 }
 
+# Who may choose the policy of a project, and who approves as its client.
+CONTROL_GROUPS = ("hr_timesheet.group_timesheet_manager", "project.group_project_manager")
+
 
 class ProjectProject(models.Model):
     _name = "project.project"
@@ -302,9 +305,17 @@ class ProjectProject(models.Model):
         """
         if self._timetrack_control_fields().isdisjoint(names):
             return
-        self.env["timetrack.policy"]._check_may_choose(
-            "hr_timesheet.group_timesheet_manager", "project.group_project_manager"
-        )
+        self.env["timetrack.policy"]._check_may_choose(*CONTROL_GROUPS)
+
+    @api.model
+    def default_get(self, fields):
+        """Others' code that makes projects as the superuser takes along the context and the defaults of the user, who
+        does not choose by them what would be refused otherwise."""
+        values = super().default_get(fields)
+        if self.env.su and not self.env["timetrack.policy"]._may_choose(*CONTROL_GROUPS):
+            for name in self._timetrack_control_fields():
+                values.pop(name, None)
+        return values
 
     def _timetrack_propose_billable(self):
         """The projects have just got a client: propose anew whether their open time is billable.

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+CONTROL_GROUP = "hr_timesheet.group_timesheet_manager"
+
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
@@ -38,7 +40,25 @@ class ResPartner(models.Model):
     def write(self, vals):
         if "timetrack_policy_id" in vals:
             self._timetrack_check_may_choose_policy()
-        return super().write(vals)
+        if self.env.su or self._timetrack_policy_ways().isdisjoint(vals) or self._timetrack_may_choose_policy():
+            return super().write(vals)
+        before = self._timetrack_project_policies()
+        result = super().write(vals)
+        if self._timetrack_project_policies() != before:
+            self._timetrack_check_may_choose_policy()
+        return result
+
+    @api.model
+    def _timetrack_policy_ways(self):
+        """Names of the fields by which a client comes to another policy without that it is chosen on it."""
+        return {"timetrack_client_category_id", "parent_id", "is_company"}
+
+    def _timetrack_project_policies(self):
+        """The policies in force for the projects of these clients: dict of project to ``timetrack.policy``."""
+        projects = self.env["project.project"].sudo().search([("partner_id", "child_of", self.ids)])
+        return {
+            project: project._timetrack_find_policy(project.company_id or self.env.company)[0] for project in projects
+        }
 
     def _timetrack_has_own_policy(self):
         """Whether somebody has chosen a policy here: that of its company comes to a contact by itself."""
@@ -46,7 +66,18 @@ class ResPartner(models.Model):
         return policy and (client == self or policy != client.timetrack_policy_id)
 
     def _timetrack_check_may_choose_policy(self):
-        self.env["timetrack.policy"]._check_may_choose("hr_timesheet.group_timesheet_manager")
+        self.env["timetrack.policy"]._check_may_choose(CONTROL_GROUP)
+
+    def _timetrack_may_choose_policy(self):
+        return self.env["timetrack.policy"]._may_choose(CONTROL_GROUP)
+
+    @api.model
+    def default_get(self, fields):
+        """As for projects: a contact that is made as the superuser takes no policy from the user's context."""
+        values = super().default_get(fields)
+        if self.env.su and not self._timetrack_may_choose_policy():
+            values.pop("timetrack_policy_id", None)
+        return values
 
     def _timetrack_get_default_code_sets(self):
         """The code sets of a new project of the client; in sudo, since they are no secret of the category."""

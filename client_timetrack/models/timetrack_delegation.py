@@ -49,6 +49,13 @@ class TimetrackDelegation(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        """Nobody makes a delegation of their own into one that somebody else seems to have given."""
+        result = super().write(vals)
+        if "user_id" in vals:
+            self.check_access("write")
+        return result
+
     @api.model
     def _get_delegators(self, user):
         """The users in whose place ``user`` approves today, by the calendar of ``user``'s time zone."""

@@ -12,6 +12,9 @@ from ..engine.approval import SUBMITTED
 from ..engine.periods import clip
 from .account_analytic_line import INTERNAL
 
+# What a message says about who wrote it.
+AUTHOR_ARGUMENTS = ("author_id", "author_guest_id", "email_from")
+
 
 class TimetrackPeriod(models.Model):
     """The time of an employee in a week, or whatever the company's period is: the timesheet.
@@ -118,6 +121,12 @@ class TimetrackPeriod(models.Model):
         if self.env.context.get("timetrack_internal") is not INTERNAL and self._identity_fields().intersection(vals):
             raise AccessError(self.env._("The employee and the days of a timesheet cannot be changed."))
         return super().write(vals)
+
+    def message_post(self, **kwargs):
+        """Nobody writes in another's name on a timesheet; mail that comes in is posted by the system."""
+        if not self.env.su:
+            kwargs = {name: value for name, value in kwargs.items() if name not in AUTHOR_ARGUMENTS}
+        return super().message_post(**kwargs)
 
     @api.model
     def _ensure(self, employees, day):

@@ -145,13 +145,18 @@ class TimetrackPolicy(models.Model):
         }
 
     @api.model
+    def _may_choose(self, *groups):
+        """Whether the user may choose policies, whatever the rights of the code that runs."""
+        return any(self.env.user.has_group(group) for group in groups)
+
+    @api.model
     def _check_may_choose(self, *groups):
         """Choosing a policy may weaken a control, so it is a right of its own.
 
         :param groups: external ids of the groups whose members may
         :raise AccessError: the user is in none of them
         """
-        if not self.env.su and not any(self.env.user.has_group(group) for group in groups):
+        if not self.env.su and not self._may_choose(*groups):
             raise AccessError(
                 self.env._(
                     "Who approves time and what it must be is for these groups to choose: %(groups)s.\n"

@@ -118,10 +118,10 @@ class TimetrackPolicyCheck(models.AbstractModel):
         budgets = {project.id: project.allocated_hours for project in projects if project.allocated_hours > 0}
         Line = self.env["account.analytic.line"]
         others = Domain("project_id", "in", list(budgets)) & Domain("id", "not in", self._get_stored_keys(entries))
-        groups = Line._read_group(Line._timetrack_entry_domain() & others, ["project_id"], ["unit_amount:sum"])
+        groups = Line._read_group(Line._timetrack_counted_domain() & others, ["project_id"], ["unit_amount:sum"])
         used = {project.id: hours for project, hours in groups}
         for entry in entries:
-            used[entry.project] = used.get(entry.project, 0.0) + entry.hours
+            used[entry.project] = used.get(entry.project, 0.0) + entry.counted_hours
         for entry in entries:
             if entry.project in budgets:
                 yield entry.key, {"budget_hours": budgets[entry.project], "budget_used": used[entry.project]}
@@ -206,7 +206,8 @@ class TimetrackPolicyCheck(models.AbstractModel):
                 """
                 SELECT line.id, line.employee_id, line.date, COALESCE(line.unit_amount, 0),
                        line.project_id, line.task_id, line.timetrack_activity_id,
-                       line.timetrack_deliverable_id, line.name, line.timetrack_start, line.timetrack_stop
+                       line.timetrack_deliverable_id, line.name, line.timetrack_start, line.timetrack_stop,
+                       line.timetrack_state = 'approved'
                   FROM account_analytic_line line
                   %(join)s
                  WHERE line.timetrack_state IS NOT NULL

@@ -1,4 +1,5 @@
 from . import test_approval
+from . import test_attack
 from . import test_approval_steps
 from . import test_budget
 from . import test_classification

@@ -13,8 +13,9 @@ class TimetrackSplitWizard(models.TransientModel):
     _description = "Split a Time Entry"
 
     line_id = fields.Many2one("account.analytic.line", string="Time Entry", required=True, readonly=True)
-    project_id = fields.Many2one(related="line_id.project_id")
-    hours = fields.Float("Hours Logged", related="line_id.unit_amount")
+    # Read with the user's own rights, since any entry may be named here.
+    project_id = fields.Many2one(related="line_id.project_id", related_sudo=False)
+    hours = fields.Float("Hours Logged", related="line_id.unit_amount", related_sudo=False)
     part_ids = fields.One2many("timetrack.split.wizard.part", "wizard_id", string="New Entries")
     hours_left = fields.Float("Hours That Stay", compute="_compute_hours_left")
 
@@ -35,15 +36,21 @@ class TimetrackSplitWizardPart(models.TransientModel):
     _description = "Part of a Split Time Entry"
 
     wizard_id = fields.Many2one("timetrack.split.wizard", required=True, ondelete="cascade")
-    project_id = fields.Many2one(related="wizard_id.project_id")
+    project_id = fields.Many2one(related="wizard_id.project_id", related_sudo=False)
     hours = fields.Float(required=True)
     name = fields.Char(
-        "Description", compute="_compute_from_entry", store=True, readonly=False, help="Empty: as the entry."
+        "Description",
+        compute="_compute_from_entry",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        help="Empty: as the entry.",
     )
     task_id = fields.Many2one(
         "project.task",
         domain="[('project_id', '=', project_id)]",
         compute="_compute_from_entry",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -52,6 +59,7 @@ class TimetrackSplitWizardPart(models.TransientModel):
         string="Service Type",
         domain="[('offered_project_id', '=', project_id)]",
         compute="_compute_from_entry",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
@@ -59,10 +67,13 @@ class TimetrackSplitWizardPart(models.TransientModel):
         "timetrack.deliverable",
         domain="[('offered_project_id', '=', project_id)]",
         compute="_compute_from_entry",
+        compute_sudo=False,
         store=True,
         readonly=False,
     )
-    is_billable = fields.Boolean("Billable", compute="_compute_from_entry", store=True, readonly=False)
+    is_billable = fields.Boolean(
+        "Billable", compute="_compute_from_entry", compute_sudo=False, store=True, readonly=False
+    )
 
     @api.depends("wizard_id.line_id")
     def _compute_from_entry(self):
