@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+
 from bootstrap import paths, runner
 
 pytestmark = pytest.mark.skipif(not os.environ.get("TIMETRACK_FULL"), reason="a long one: setup/test --full")
