@@ -272,3 +272,33 @@ class TestTrail(TimetrackCommon):
         ):
             found = self.env["timetrack.approval.event"].with_user(user).search([("id", "=", event.id)])
             self.assertEqual(bool(found), reads, user.login)
+
+    def test_the_trail_can_be_exported(self):
+        entry = self._submitted(unit_amount=2)
+        entry.with_user(self.consultant).write({"unit_amount": 3})
+        self.lead.group_ids += self.env.ref("base.group_allow_export")
+        events = entry.with_user(self.lead).timetrack_event_ids
+        rows = events.export_data(["entry_ref", "action", "user_id/name", "state_from", "changes_text"])["datas"]
+        hours = self.env["account.analytic.line"]._fields["unit_amount"]._description_string(self.env)
+        self.assertEqual(rows[0][:2], [entry.id, "Changed"])
+        self.assertIn(f"{hours}: 2.0 → 3.0", rows[0][4])
+        self.assertEqual(rows[1][1], "Submitted")
+
+
+@tagged("post_install", "-at_install")
+class TestMerges(TimetrackCommon):
+    """Records that locked time points to are merged: it follows, and nothing else of it changes."""
+
+    def test_clients(self):
+        double = self.env["res.partner"].create({"name": "Client Works Ltd", "is_company": True})
+        self.project.partner_id = double
+        entry = self._approved()
+        self.assertEqual(entry.timetrack_client_id, double)
+        self.env.flush_all()
+        before = entry.read(["timetrack_state", "unit_amount", "date", "project_id", "amount"])
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (double | self.client_company).ids, dst_partner=self.client_company
+        )
+        self.env.invalidate_all()
+        self.assertEqual(entry.timetrack_client_id, self.client_company)
+        self.assertEqual(entry.read(["timetrack_state", "unit_amount", "date", "project_id", "amount"]), before)
