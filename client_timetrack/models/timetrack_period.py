@@ -317,17 +317,32 @@ class TimetrackPeriod(models.Model):
 
     @api.model
     def _entries_domain(self, Line, domain):
-        """Domain of the periods with at least one time entry that meets ``domain``.
+        """Domain of the periods with at least one time entry that meets ``domain``; looks at period after period.
 
         :param Line: ``account.analytic.line`` with the rights to search by
         """
-        Line = Line.with_context(active_test=False)
-        domain = Line._timetrack_entry_domain() & domain
 
         def to_sql(model, alias, query):
-            entries = Line._search(domain)
+            entries = Line._search(domain & Domain("timetrack_state", "!=", False))
             entries.add_where(self._entry_of_period(SQL.identifier(entries.table), SQL.identifier(alias)))
             return SQL("EXISTS (%s)", entries.select("1"))
+
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _few_entries_domain(self, Line, domain):
+        """The same, for a ``domain`` that few entries meet, such as those that wait: looks at the entries first."""
+
+        def to_sql(model, alias, query):
+            entries = Line._search(domain & Domain("timetrack_state", "!=", False))
+            period = SQL.identifier("period_of_entry")
+            entries.add_join(
+                "JOIN",
+                "period_of_entry",
+                "timetrack_period",
+                self._entry_of_period(SQL.identifier(entries.table), period),
+            )
+            return SQL("%s IN (%s)", SQL.identifier(alias, "id"), entries.select(SQL("%s.id", period)))
 
         return Domain.custom(to_sql=to_sql)
 

@@ -144,7 +144,7 @@ class TimetrackPeriod(models.Model):
         if operator != "in":
             return NotImplemented
         Line = self.env["account.analytic.line"]
-        domain = self._entries_domain(Line, Line._timetrack_pending_domain())
+        domain = self._few_entries_domain(Line, Line._timetrack_pending_domain())
         if True in value and False in value:
             return Domain.TRUE
         return domain if True in value else ~domain
@@ -158,22 +158,21 @@ class TimetrackPeriod(models.Model):
     def _state_domain(self, state):
         """Domain of the periods in a state; says in SQL what ``engine.periods.state_of`` says."""
         Line = self.env["account.analytic.line"].sudo()
-        has = {
-            name: self._entries_domain(Line, Domain("timetrack_state", "=", name)) for name in STATES
+        draft, rejected, submitted = (
+            self._few_entries_domain(Line, Domain("timetrack_state", "=", name))
+            for name in (DRAFT, REJECTED, SUBMITTED)
+        )
+        anything = self._entries_domain(Line, Domain.TRUE)
+        approved = self._entries_domain(Line, Domain("timetrack_state", "=", APPROVED))
+        domains = {
+            EMPTY: ~anything,
+            REJECTED: rejected,
+            DRAFT: draft & ~rejected,
+            SUBMITTED: submitted & ~draft & ~rejected & ~approved,
+            PARTIALLY_APPROVED: submitted & approved & ~draft & ~rejected,
+            APPROVED: anything & ~draft & ~rejected & ~submitted,
         }
-        if state == EMPTY:
-            return ~self._entries_domain(Line, Domain.TRUE)
-        if state == REJECTED:
-            return has[REJECTED]
-        if state == DRAFT:
-            return has[DRAFT] & ~has[REJECTED]
-        if state == SUBMITTED:
-            return has[SUBMITTED] & ~has[DRAFT] & ~has[REJECTED] & ~has[APPROVED]
-        if state == PARTIALLY_APPROVED:
-            return has[SUBMITTED] & has[APPROVED] & ~has[DRAFT] & ~has[REJECTED]
-        if state == APPROVED:
-            return has[APPROVED] & ~has[DRAFT] & ~has[REJECTED] & ~has[SUBMITTED]
-        return Domain.FALSE
+        return domains.get(state, Domain.FALSE)
 
     # ------------------------------------------------------------------
     # Working time
@@ -275,4 +274,5 @@ class TimetrackPeriod(models.Model):
     @api.model
     def _is_in_days(self, company):
         """Whether the company shows time in days."""
-        return company.sudo().timesheet_encode_uom_id == self.env.ref("uom.product_uom_day")
+        day_id = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_day")
+        return company.sudo().timesheet_encode_uom_id.id == day_id

@@ -59,17 +59,16 @@ class TimetrackPeriod(models.Model):
         activities = (
             self.env["mail.activity"]
             .sudo()
-            .search_fetch(self._activity_domain(), ["res_id", "user_id"])
+            .with_context(active_test=False)
+            .search_fetch(self._activity_domain(), ["res_id", "user_id", "active"], order="active desc, id")
         )
-        kept = set()
-        obsolete = activities.browse()
+        kept, obsolete_ids = set(), []
         for activity in activities:
             key = (activity.res_id, activity.user_id.id)
-            if key in wanted and key not in kept:
-                kept.add(key)
-            else:
-                obsolete |= activity
-        obsolete.unlink()
+            if activity.active and (key in kept or key not in wanted):
+                obsolete_ids.append(activity.id)
+            kept.add(key)
+        activities.browse(obsolete_ids).unlink()
         by_user = defaultdict(list)
         for period_id, user_id in sorted(wanted - kept):
             by_user[user_id].append(period_id)
@@ -77,8 +76,21 @@ class TimetrackPeriod(models.Model):
 
     @api.model
     def _activity_domain(self):
-        """Domain of the activities that ask approvers to decide."""
-        return Domain("res_model", "=", self._name) & Domain("activity_type_id", "=", self.env.ref(ACTIVITY_TYPE).id)
+        """Domain of the activities that ask approvers to decide.
+
+        Those that somebody marked as done today are among them: while the time still waits, people are asked again,
+        but not before tomorrow.
+        """
+        today = fields.Date.context_today(self)
+        return (
+            Domain("res_model", "=", self._name)
+            & Domain("activity_type_id", "=", self._get_activity_type_id())
+            & (Domain("active", "=", True) | Domain("date_done", ">=", today))
+        )
+
+    @api.model
+    def _get_activity_type_id(self):
+        return self.env["ir.model.data"]._xmlid_to_res_id(ACTIVITY_TYPE)
 
     @api.model
     def _get_waiting(self):
@@ -184,7 +196,7 @@ class TimetrackPeriod(models.Model):
         """Values of the activity that asks a user to decide on the period; texts are in the language of ``self``."""
         today = fields.Date.context_today(self.with_context(tz=user.tz))
         return {
-            "activity_type_id": self.env.ref(ACTIVITY_TYPE).id,
+            "activity_type_id": self._get_activity_type_id(),
             "automated": True,
             "summary": self.env._(
                 "Approve time of %(employee)s, %(period)s", employee=self.employee_id.name, period=self.label
@@ -306,7 +318,7 @@ class TimetrackPeriod(models.Model):
     def _state_waits_domain(self):
         """Domain of the periods of which something waits for a decision."""
         Line = self.env["account.analytic.line"].sudo()
-        return self._entries_domain(Line, Domain("timetrack_state", "=", SUBMITTED))
+        return self._few_entries_domain(Line, Domain("timetrack_state", "=", SUBMITTED))
 
     def _send_digests(self):
         """Tell the employees what was decided since they were last told; those who left are told nothing."""

@@ -142,6 +142,19 @@ class TestPeriodDays(PeriodCommon):
         self.assertLessEqual(self.employee | nobody, made.employee_id)
         self.assertFalse((elsewhere | self.employee_colleague) & made.employee_id)
 
+    def test_the_period_before(self):
+        last, before = self._period(day=date(2025, 3, 9)), self._period(day=date(2025, 3, 2))
+        periods = last | before | self._period()
+        self.assertEqual(self.Period.search([("id", "in", periods.ids), ("is_previous", "=", True)]), last)
+        self.assertEqual(periods.filtered("is_previous"), last)
+
+    def test_the_periods_of_an_employee(self):
+        period = self._period()
+        self._period(self.employee_colleague)
+        for user, model in ((self.administrator, "hr.employee"), (self.lead, "hr.employee.public")):
+            action = self.env[model].with_user(user).browse(self.employee.id).action_timetrack_view_periods()
+            self.assertEqual(self.Period.with_user(user).search(action["domain"]), period)
+
     def test_it_takes_the_same_queries_for_many(self):
         many = self.env["hr.employee"].create([{"name": f"Number {number}"} for number in range(60)])
         self.env.flush_all()

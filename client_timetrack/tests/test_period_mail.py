@@ -77,6 +77,16 @@ class TestApproverActivities(PeriodMailCommon):
         self._run_cron()
         self.assertFalse(self._activities())
 
+    def test_marked_as_done_it_comes_back_the_day_after(self):
+        self._submitted()
+        self._run_cron()
+        self._activities().with_user(self.lead).action_done()
+        self._run_cron()
+        self.assertFalse(self._activities())
+        with freeze_time("2025-03-13"):
+            self._run_cron()
+        self.assertEqual(self._asked(), self.lead)
+
     def test_the_project_manager_where_there_is_no_line_manager(self):
         self.employee.parent_id = False
         self._submitted()
