@@ -379,6 +379,8 @@ class TimetrackPeriod(models.Model):
     def _prepare_digest(self, approved, rejected, address):
         """Values of the mail that tells the employee what was decided, in the employee's language.
 
+        It is no message of the period: a project manager who reads these may not know the time on other projects.
+
         :param approved: entries
         :param rejected: entries sent back, with their reasons
         :param dict address: of ``_get_digest_address``
@@ -409,8 +411,7 @@ class TimetrackPeriod(models.Model):
             "body_html": self.env["mail.render.mixin"]._render_encapsulate(
                 "mail.mail_notification_light", body, add_context=layout, context_record=self
             ),
+            "auto_delete": True,
             **company._timetrack_mail_author(),
-            "model": self._name,
-            "res_id": self.id,
             **address,
         }
