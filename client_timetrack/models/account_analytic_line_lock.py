@@ -237,6 +237,21 @@ class AccountAnalyticLine(models.Model):
                     )
                 )
 
+    def _timetrack_check_task(self):
+        """A task of another project would bring its name and client along, whether or not the user may see it.
+
+        :raise UserError: the task of an entry is not of its project
+        """
+        if self.env.su:
+            return
+        strayed = self.filtered(
+            lambda line: line.timetrack_state and line.task_id and line.sudo().task_id.project_id != line.project_id
+        )
+        if strayed:
+            raise UserError(
+                self.env._("Choose a task of the entry's own project: %s.", strayed._timetrack_describe())
+            )
+
     @api.model
     def default_get(self, fields):
         """Neither a context nor a user default gives a new entry a state it has not earned."""
@@ -251,6 +266,7 @@ class AccountAnalyticLine(models.Model):
         lines = super().create(vals_list)
         if not self._timetrack_is_internal():
             lines._timetrack_check_company()
+            lines._timetrack_check_task()
             lines._timetrack_check_lock_date()
             lines._timetrack_record_override()
         return lines
@@ -265,6 +281,7 @@ class AccountAnalyticLine(models.Model):
         if not self._timetrack_place_fields().isdisjoint(vals):
             # Rules only look at what is written to: nobody gives time away, or puts it where they may not see it.
             self.check_access("write")
+            self._timetrack_check_task()
         self._timetrack_check_lock_date()
         self._timetrack_record_override(dates)
         return result

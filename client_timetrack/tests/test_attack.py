@@ -289,6 +289,19 @@ class TestLeaks(AttackCommon):
             self.assertNotIn("udget", str(refused.exception))
             self._fresh()
 
+    def test_time_tells_nothing_of_tasks_of_other_projects(self):
+        private = self._project("Secret", privacy_visibility="followers", user_id=self.env.uid)
+        hidden = self.env["project.task"].create({"name": "Hidden", "project_id": private.id})
+        entry = self._entry()
+        self._fresh()
+        Line = self.env["account.analytic.line"].with_user(self.consultant)
+        values = {"name": "x", "project_id": self.project.id, "task_id": hidden.id, "unit_amount": 1}
+        for attempt in (lambda: Line.create(values), lambda: Line.browse(entry.id).write(values)):
+            with self.assertRaisesRegex(UserError, "own project") as refused:
+                attempt()
+            self.assertNotIn("Hidden", str(refused.exception))
+            self._fresh()
+
     def test_nobody_writes_in_anothers_name(self):
         Period = self.env["timetrack.period"].with_user(self.consultant)
         period = Period.browse(Period.get_my_period()["id"])
