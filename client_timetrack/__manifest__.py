@@ -72,8 +72,8 @@
         "views/timetrack_import_menus.xml",
     ],
     "demo": [
-        "demo/timetrack_code_set_demo.xml",
         "demo/timetrack_policy_demo.xml",
+        "demo/timetrack_code_set_demo.xml",
         "demo/timetrack_demo.xml",
     ],
     "assets": {

@@ -11,6 +11,7 @@ from bootstrap import paths, runner
 pytestmark = pytest.mark.skipif(not os.environ.get("TIMETRACK_FULL"), reason="a long one: setup/test --full")
 
 RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+FAILURE = re.compile(r"(?:FAIL|ERROR): .*")
 
 
 def test_the_core_addon_without_sales_and_leave(database):
@@ -41,7 +42,8 @@ def test_the_core_addon_without_sales_and_leave(database):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    (paths.LOGS / "tests-alone.log").write_text(done.stdout)
     failed, errors, count = map(int, RESULT.findall(done.stdout)[-1])
-    assert (done.returncode, failed, errors) == (0, 0, 0), done.stdout[-8000:]
+    assert (done.returncode, failed, errors) == (0, 0, 0), "\n".join(FAILURE.findall(done.stdout))
     assert count > 300
     fresh.drop()
