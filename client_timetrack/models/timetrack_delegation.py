@@ -58,9 +58,12 @@ class TimetrackDelegation(models.Model):
 
     @api.model
     def _get_delegators(self, user):
-        """The users in whose place ``user`` approves today, by the calendar of ``user``'s time zone."""
+        """The users in whose place ``user`` approves today, by the calendar of ``user``'s time zone.
+
+        Whoever has left hands nothing over any more.
+        """
         today = fields.Date.context_today(self.with_user(user))
         delegations = self.sudo().search(
             Domain("delegate_id", "=", user.id) & Domain("date_from", "<=", today) & Domain("date_to", ">=", today)
         )
-        return delegations.user_id
+        return delegations.user_id.filtered("active")

@@ -4,11 +4,14 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..engine.approval import APPROVED, DRAFT, REJECTED, STATES, SUBMITTED
 from ..engine.periods import state_of
 from .timetrack_period_figures import DIGITS
 
+# Periods are made for whoever asks, but not for any date that can be written.
+FARTHEST = timedelta(days=3660)
 BOARD_SCOPES = ("pending", "team", "all")
 
 
@@ -26,6 +29,7 @@ class TimetrackPeriod(models.Model):
         """The user's own period, for the systray.
 
         :param str date: any date of it ("2026-11-25"); today when left out
+        :raise UserError: the date is years away
         :return: False for users without an employee in the active company, else::
 
             {
@@ -46,7 +50,12 @@ class TimetrackPeriod(models.Model):
         employee = self.env.user.employee_id
         if not employee:
             return False
-        day = fields.Date.to_date(date) or fields.Date.context_today(self)
+        today = fields.Date.context_today(self)
+        day = fields.Date.to_date(date) or today
+        if abs(day - today) > FARTHEST:
+            raise UserError(
+                self.env._("There is no timesheet of %s: choose a day nearer to today.", format_date(self.env, day))
+            )
         period = self._ensure(employee, day).with_env(self.env)
         before = self._ensure(employee, period.date_from - timedelta(days=1)).with_env(self.env)
         periods = period | before

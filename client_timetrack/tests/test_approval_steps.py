@@ -266,6 +266,14 @@ class TestDelegation(StepsCommon):
         with self.assertRaises(AccessError):
             self._submitted().with_user(self.other_lead).action_timetrack_approve()
 
+    def test_whoever_has_left_hands_nothing_over(self):
+        self._delegate()
+        entry = self._submitted()
+        self.assertTrue(entry.with_user(self.other_lead).timetrack_can_approve)
+        self.lead.active = False
+        with self.assertRaises(AccessError):
+            entry.with_user(self.other_lead).action_timetrack_approve()
+
     def test_neither_the_delegates_nor_the_approvers_own_time(self):
         self._delegate()
         self.employee_other_lead.parent_id = self.employee_lead

@@ -527,6 +527,13 @@ class TestMyPeriod(PeriodCommon):
     def _mine(self, day=None):
         return self.Period.with_user(self.consultant).get_my_period(day)
 
+    def test_not_of_any_day_that_can_be_written(self):
+        count = self.Period.search_count([])
+        for day in ("9999-12-31", "0001-01-01"):
+            with self.assertRaisesRegex(UserError, "nearer to today"):
+                self._mine(day)
+        self.assertEqual(self.Period.search_count([]), count)
+
     def test_my_week(self):
         self._entry(unit_amount=6.5)
         rejected = self._submitted(unit_amount=2)
