@@ -292,7 +292,7 @@ class TestMerges(TimetrackCommon):
     def test_clients(self):
         double = self.env["res.partner"].create({"name": "Client Works Ltd", "is_company": True})
         self.project.partner_id = double
-        entry = self._approved()
+        entry = self._approved(task_id=False)
         self.assertEqual(entry.timetrack_client_id, double)
         self.env.flush_all()
         before = entry.read(["timetrack_state", "unit_amount", "date", "project_id", "amount"])
