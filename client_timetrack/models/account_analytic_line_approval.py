@@ -30,6 +30,13 @@ class Route(NamedTuple):
     passed: models.Model
 
 
+class Hierarchy(NamedTuple):
+    """Ids of a user's employees, and of those on whose time the user decides as their line manager."""
+
+    own: list
+    reports: list
+
+
 class AccountAnalyticLine(models.Model):
     """The steps of a time entry through approval, and who may take them.
 
@@ -442,17 +449,17 @@ class AccountAnalyticLine(models.Model):
         """
         user = self.env.user
         scopes = [(user, self._timetrack_scope_domain(user, any_step=any_step))]
-        if user.has_group(APPROVER_GROUP):
-            own = self._timetrack_own_domain(user)
-            for principal in self.env["timetrack.delegation"]._get_delegators(user):
+        principals = self.env["timetrack.delegation"]._get_delegators(user) if user.has_group(APPROVER_GROUP) else ()
+        if principals:
+            own = self._timetrack_own_domain(user, self._timetrack_hierarchy(user).own)
+            for principal in principals:
                 scopes.append((principal, self._timetrack_scope_domain(principal, any_step=any_step) & ~own))
         return scopes
 
     @api.model
-    def _timetrack_own_domain(self, user):
+    def _timetrack_own_domain(self, user, employee_ids):
         """Domain of the time of a user's employees, in whatever company, archived or not."""
-        employees = self.env["hr.employee"].sudo().with_context(active_test=False).search([("user_id", "=", user.id)])
-        return Domain("user_id", "=", user.id) | Domain("employee_id", "in", employees.ids)
+        return Domain("user_id", "=", user.id) | Domain("employee_id", "in", employee_ids)
 
     @api.model
     def _timetrack_scope_domain(self, user, any_step=False, as_administrator=True):
@@ -462,45 +469,45 @@ class AccountAnalyticLine(models.Model):
         :param bool any_step: whatever step the entries wait for
         :param bool as_administrator: count the right of timesheet administrators to take every step
         """
-        not_own = ~self._timetrack_own_domain(user)
-        allowing = (
-            self.env["timetrack.policy"].sudo().with_context(active_test=False).search([("self_approval", "=", True)])
-        )
+        hierarchy = self._timetrack_hierarchy(user)
+        not_own = ~self._timetrack_own_domain(user, hierarchy.own)
+        allowing = self.env["timetrack.policy"]._get_self_approving_ids()
         if allowing:
-            not_own |= Domain("timetrack_policy_id", "in", allowing.ids)
+            not_own |= Domain("timetrack_policy_id", "in", allowing)
         if self.env.su or (as_administrator and user.has_group(ADMINISTRATOR_GROUP)):
             scope = Domain.TRUE
         else:
             scope = Domain.OR(
                 (Domain.TRUE if any_step else steps) & domain
-                for steps, domain in self._timetrack_step_scopes(user, any_step)
+                for steps, domain in self._timetrack_step_scopes(user, any_step, hierarchy)
             )
         if not self.env.su and not user.share:
-            # whoever acts in somebody's place goes no further than that person may
-            companies = self.env.companies & user.sudo().company_ids
+            companies = self.env.companies
+            if user != self.env.user:  # whoever acts in somebody's place goes no further than that person may
+                companies &= user.sudo().company_ids
             scope &= Domain("company_id", "in", companies.ids)
         return scope & not_own
 
     @api.model
-    def _timetrack_step_scopes(self, user, any_step):
+    def _timetrack_step_scopes(self, user, any_step, hierarchy):
         """What each kind of step lets a user decide.
 
         :param res.users user: who decides
         :param bool any_step: whatever step the entries wait for
+        :param Hierarchy hierarchy: the user's employees and those below them
         :return: list of pairs: domain of the entries that wait for such a step; domain of those that are the user's
         """
-        steps = self.env["timetrack.policy.step"].sudo().search([("kind", "!=", False)]).grouped("kind")
+        steps = self.env["timetrack.policy.step"]._get_ids_by_kind()
 
         def waits(*kinds):
-            ids = [step.id for kind in kinds for step in steps.get(kind, ())]
-            return Domain("timetrack_step_id", "in", ids)
+            return Domain("timetrack_step_id", "in", [step for kind in kinds for step, _group in steps.get(kind, ())])
 
         scopes = []
         if "client" in steps:
             scopes.append((waits("client"), self._timetrack_client_scope(user)))
         if not user.has_group(APPROVER_GROUP):
             return scopes
-        reports = self._timetrack_reports_domain(user)
+        reports = Domain("employee_id", "in", hierarchy.reports)
         manages = Domain("project_id.user_id", "=", user.id)
         nobodys = Domain("manager_id", "=", False) & Domain("project_id.user_id", "=", False)
         built_in = Domain("timetrack_step_id", "=", False)
@@ -509,24 +516,42 @@ class AccountAnalyticLine(models.Model):
             scopes.append((waits("manager"), reports))
         if "project_manager" in steps:
             scopes.append((waits("project_manager"), manages))
-        mine = self.env["timetrack.policy.step"].sudo().union(*steps.get("group", ()))
-        mine = mine.filtered(lambda step: step.group_id in user.sudo().all_group_ids)
+        groups = set(user.sudo().all_group_ids.ids) if "group" in steps else set()
+        mine = [step for step, group in steps.get("group", ()) if group in groups]
         if mine:
             path = "timetrack_policy_id.step_ids" if any_step else "timetrack_step_id"
-            scopes.append((Domain.TRUE, Domain(path, "in", mine.ids)))
+            scopes.append((Domain.TRUE, Domain(path, "in", mine)))
         return scopes
 
     @api.model
-    def _timetrack_reports_domain(self, user):
-        """Domain of the time of the employees who report to a user, at any depth.
+    def _timetrack_hierarchy(self, user):
+        """The employees of a user, in whatever company, archived or not, and those who report to them at any depth.
 
-        Whoever has no manager reports to nobody else: there the user's own time counts, for policies that let
-        approvers decide on their own.
+        Whoever has no manager reports to nobody else: there the user's own time counts among the reports', for
+        policies that let approvers decide on their own.
+
+        :rtype: Hierarchy
         """
-        employees = self.env["hr.employee"].sudo().with_context(active_test=False)
-        mine = employees.search([("user_id", "=", user.id)])
-        reports = employees.search([("id", "child_of", mine.ids)]) if mine else employees
-        return Domain("employee_id", "in", (reports - mine.filtered("parent_id")).ids)
+        self.env["hr.employee"].flush_model(["user_id", "parent_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH RECURSIVE team (id, parent_id, is_own) AS (
+                    SELECT id, parent_id, TRUE FROM hr_employee WHERE user_id = %(user)s
+                     UNION
+                    SELECT employee.id, employee.parent_id, FALSE
+                      FROM hr_employee employee
+                      JOIN team ON employee.parent_id = team.id
+                )
+                SELECT id, bool_or(is_own), bool_or(parent_id IS NULL) FROM team GROUP BY id ORDER BY id
+                """,
+                user=user.id,
+            )
+        )
+        return Hierarchy(
+            [employee for employee, is_own, _is_top in rows if is_own],
+            [employee for employee, is_own, is_top in rows if is_top or not is_own],
+        )
 
     @api.model
     def _timetrack_client_scope(self, user):

@@ -186,6 +186,13 @@ class TimetrackPolicy(models.Model):
         limits = Domain.OR(Domain(f"{name}_severity", "!=", engine.NONE) for name in engine.LIMITS)
         return frozenset(self.sudo().search(limits).ids)
 
+    @api.model
+    @tools.ormcache(cache="stable")
+    def _get_self_approving_ids(self):
+        """Ids of the policies that let approvers decide on their own time; cached as well."""
+        policies = self.sudo().with_context(active_test=False)
+        return tuple(policies.search([("self_approval", "=", True)]).ids)
+
     @api.model_create_multi
     def create(self, vals_list):
         self.env.registry.clear_cache("stable")

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
 
@@ -29,6 +29,31 @@ class TimetrackPolicyStep(models.Model):
     _group_required = models.Constraint(
         "CHECK(kind != 'group' OR group_id IS NOT NULL)", "Choose the group whose members take this step."
     )
+
+    @api.model
+    @tools.ormcache(cache="stable")
+    def _get_ids_by_kind(self):
+        """The steps of all policies, cached: every list of time asks for them.
+
+        :return: dict of kind to pairs of step id and group id (False where the kind has none)
+        """
+        found = {}
+        for step in self.sudo().search([("kind", "!=", False)]):
+            found.setdefault(step.kind, []).append((step.id, step.group_id.id))
+        return found
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache("stable")
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache("stable")
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache("stable")
+        return super().unlink()
 
     @api.depends("kind", "group_id.full_name")
     def _compute_display_name(self):
