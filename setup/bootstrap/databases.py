@@ -6,6 +6,8 @@ A template is built on a copy of another one, so a change in the addons costs on
     core             Odoo's modules that the addons build on, without the addons
     addons           core and the three addons
     core_demo, demo  the same two with demo data
+    million          core with a million time entries (see ``million.py``); built for the benchmarks only
+    million_addons   million with the three addons at work
 
 A name holds the key; a template appears under its name only when it is complete.
 """
@@ -19,7 +21,7 @@ import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from . import console, paths, postgres, runner, venv
+from . import console, million, paths, postgres, runner, venv
 
 # Installed besides what the addons' manifests name: what firms run with them and Odoo's suites need.
 CORE_MODULES = (
@@ -35,6 +37,8 @@ LAYERS = {  # name: (built on, what to install, with demo data)
     "addons": ("core", "addons", False),
     "core_demo": (None, "core", True),
     "demo": ("core_demo", "addons", True),
+    "million": ("core", "million", False),
+    "million_addons": ("million", "million_addons", False),
 }
 # Of an addon's files these leave no trace in a database.
 NOT_IN_DATABASE = ("tests", "readme", "README.md", "README.rst", "pyproject.toml", "__pycache__")
@@ -113,7 +117,7 @@ class Databases:
         """Return the name of a template, which holds the hash of all that it is built from."""
         below, content, demo = LAYERS[layer]
         parts = [self.source_key, venv.key(), below and self.template_name(below), demo]
-        parts.append({"base": "", "core": (core_modules(), ASSETS_SCRIPT), "addons": addons_key()}[content])
+        parts.append(_content_key(content))
         return f"{_prefix('tpl')}{layer}_{hashlib.sha256(repr(parts).encode()).hexdigest()[:10]}"
 
     def _build(self, layer, name):
@@ -126,16 +130,34 @@ class Databases:
         self.drop(partial)
         if origin:
             self.copy(origin, partial)
-        modules = {"base": ("base",), "core": core_modules(), "addons": paths.ADDONS}[content]
-        odoo = self.full if content == "addons" else self.plain
-        label = f"Building the template database {layer!r}"
-        odoo.update(label, partial, "-i", ",".join(modules), demo=demo)
-        if content == "core":  # all copies open their first page at once, as far as the addons leave the assets alone
-            odoo.shell(partial, ASSETS_SCRIPT, label="Building its web assets")
+        self._fill(layer, content, partial, demo)
         for old in self.names():
             if old.startswith(f"{_prefix('tpl')}{layer}_") and len(old) == len(name):
                 self.drop(old)
         self.rename(partial, name)
+
+    def _fill(self, layer, content, database, demo):
+        """Put into a new template what its layer adds to the one below."""
+        if content == "million":
+            million.load(self.plain, database)
+        elif content == "million_addons":
+            million.choose_day(self.plain, database)
+            self._install(layer, "addons", database, demo)
+            self.server.sql("VACUUM", database)  # the rates take the place that the installation left behind
+            million.put_to_work(self.full, database)
+        else:
+            self._install(layer, content, database, demo)
+        if layer.startswith("million"):  # now, rather than by the server in the middle of a measurement
+            self.server.sql("VACUUM ANALYZE", database)
+
+    def _install(self, layer, content, database, demo):
+        """Install the modules of a layer."""
+        modules = {"base": ("base",), "core": core_modules(), "addons": paths.ADDONS}[content]
+        odoo = self.full if content == "addons" else self.plain
+        label = f"Building the template database {layer!r}"
+        odoo.update(label, database, "-i", ",".join(modules), demo=demo)
+        if content == "core":  # all copies open their first page at once, as far as the addons leave the assets alone
+            odoo.shell(database, ASSETS_SCRIPT, label="Building its web assets")
 
 
 def core_modules():
@@ -161,6 +183,15 @@ def addons_key():
                 digest.update(f"{addon}/{relative}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _content_key(content):
+    """Return what a template depends on besides the one that it is built on."""
+    if content == "million":
+        return million.key()
+    if content == "million_addons":
+        return addons_key(), million.addons_key()
+    return {"base": "", "core": (core_modules(), ASSETS_SCRIPT), "addons": addons_key()}[content]
 
 
 def _in_database(relative):

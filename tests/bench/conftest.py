@@ -1,0 +1,26 @@
+"""When the benchmarks run: in the full tests, and when they are asked for by name. Their database takes minutes."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bootstrap import million
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def full():
+    """Tell whether the ratios are held against their limits, as ``setup/test --full`` does."""
+    return bool(os.environ.get("TIMETRACK_FULL"))
+
+
+@pytest.fixture(scope="session")
+def wanted(request, full):
+    """Skip the benchmarks where nobody asked for them or their input is missing."""
+    named = any(Path(str(argument).partition("::")[0]).is_relative_to(HERE) for argument in request.config.args)
+    if not (full or named):
+        pytest.skip("The benchmarks run with setup/test --full and with setup/test tests/bench.")
+    if million.missing():
+        pytest.skip(million.missing())

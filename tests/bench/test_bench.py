@@ -1,0 +1,110 @@
+"""The addons on a million time entries, beside Odoo on the same entries: ratios, never seconds.
+
+``setup/test tests/bench`` measures and writes the figures to ``.odoo/out``; with ``--full`` the ratios are held against
+their limits. ``TIMETRACK_BENCH_ROWS=100000`` makes a quick trial of it. Results to keep are in ``results/``.
+"""
+
+import json
+import platform
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bootstrap import million, paths
+
+HERE = Path(__file__).parent
+REPETITIONS = 7
+# Entries of the smaller operations; a trial on fewer entries has fewer to offer.
+SIZE = min(1000, million.rows() // 500)
+LARGE = 10 * SIZE
+MEASURE = """
+import sys
+sys.path.insert(0, params["here"])
+import measure
+result = measure.run(params["addons"], params["core"], params["size"], params["repetitions"])
+"""
+
+
+class Ratio(NamedTuple):
+    """An operation of the addons, what it is compared with, and how many times as long it may take."""
+
+    name: str
+    base: str
+    limit: float
+
+
+RATIOS = (
+    Ratio(f"submit {SIZE}", f"submit {SIZE}: write, core", 3),
+    Ratio(f"submit {SIZE}", f"submit {SIZE}: write", 3),
+    Ratio(f"approve {SIZE}", f"approve {SIZE}: write, core", 3),
+    Ratio(f"approve {SIZE}", f"approve {SIZE}: write", 3),
+    Ratio(f"submit {LARGE}", f"submit {SIZE}", 12),
+    Ratio(f"approve {LARGE}", f"approve {SIZE}", 12),
+    Ratio("queue by employee", "all timesheets, core", 1.5),
+    Ratio("queue as a list", "all timesheets, core", 1.5),
+    Ratio("queue as a list", "all timesheets", 1.5),
+    Ratio(f"create {SIZE}", f"create {SIZE}, core", 1.1),
+)
+QUERIES = {f"submit {SIZE}": 40, f"approve {SIZE}": 40}
+
+
+@pytest.fixture(scope="module")
+def measured(wanted, prepared, database):
+    """The figures of one run, written to files as well."""
+    addons, core = database("million_addons"), database("million")
+    params = {"here": str(HERE), "addons": addons.name, "core": core.name, "size": SIZE, "repetitions": REPETITIONS}
+    figures = addons.shell(MEASURE, **params)
+    version = prepared.server.sql("SHOW server_version")[0][0].split()[0]
+    for copy in (addons, core):
+        copy.drop()
+    target = paths.OUT / f"bench-{date.today().isoformat()}"
+    target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
+    target.with_suffix(".md").write_text(report(figures, version))
+    return figures
+
+
+def report(figures, version):
+    """The figures as Markdown."""
+    lines = [
+        f"# {million.rows():,} time entries, {date.today().isoformat()}",
+        "",
+        f"Medians of one run, in which the operations of a comparison take turns. Python {platform.python_version()}, "
+        f"PostgreSQL {version}. “core” is Odoo without the addons on the same entries. Seconds change from machine to "
+        "machine: the ratios are what counts.",
+        "",
+        "| operation | beside | times as long | limit |",
+        "|---|---|--:|--:|",
+    ]
+    for ratio in RATIOS:
+        lines.append(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {ratio.limit:g} |")
+    lines += ["", "| operation | seconds | queries |", "|---|--:|--:|"]
+    for name, figure in figures.items():
+        lines.append(f"| {name} | {figure['seconds']:.3f} | {figure['queries']} |")
+    return "\n".join(lines) + "\n"
+
+
+def value(figures, ratio):
+    """How many times as long the operation took."""
+    return figures[ratio.name]["seconds"] / figures[ratio.base]["seconds"]
+
+
+def test_the_figures_are_written(measured, capsys):
+    """And shown."""
+    text = (paths.OUT / f"bench-{date.today().isoformat()}.md").read_text()
+    with capsys.disabled():
+        print(f"\n{text}")
+    assert all(ratio.name in measured and ratio.base in measured for ratio in RATIOS)
+
+
+@pytest.mark.parametrize("name", sorted(QUERIES))
+def test_queries_are_bounded(measured, name):
+    assert measured[name]["queries"] <= QUERIES[name]
+
+
+@pytest.mark.parametrize("ratio", RATIOS, ids=lambda ratio: f"{ratio.name} : {ratio.base}")
+def test_ratio(measured, full, ratio):
+    if not full:
+        pytest.skip("Ratios are held against their limits with --full.")
+    assert value(measured, ratio) <= ratio.limit
