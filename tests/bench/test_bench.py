@@ -28,11 +28,11 @@ result = measure.run(params["addons"], params["core"], params["size"], params["r
 
 
 class Ratio(NamedTuple):
-    """An operation of the addons, what it is compared with, and how many times as long it may take."""
+    """An operation, what it is compared with, and how many times as long it may take; for information without."""
 
     name: str
     base: str
-    limit: float
+    limit: float | None = None
 
 
 RATIOS = (
@@ -43,16 +43,19 @@ RATIOS = (
     Ratio(f"submit {LARGE}", f"submit {SIZE}", 12),
     Ratio(f"approve {LARGE}", f"approve {SIZE}", 12),
     Ratio("queue by employee", "all timesheets, core", 1.5),
-    Ratio("queue as a list", "all timesheets, core", 1.5),
+    Ratio("queue by employee", "all timesheets", 1.5),
     Ratio("queue as a list", "all timesheets", 1.5),
+    Ratio("queue as a list", "all timesheets, core"),
+    Ratio("all timesheets", "all timesheets, core"),
     Ratio(f"create {SIZE}", f"create {SIZE}, core", 1.1),
 )
+LIMITED = [ratio for ratio in RATIOS if ratio.limit]
 QUERIES = {f"submit {SIZE}": 40, f"approve {SIZE}": 40}
 
 
 @pytest.fixture(scope="module")
-def measured(wanted, prepared, database):
-    """The figures of one run, written to files as well."""
+def measured(wanted, request, prepared, database):
+    """The figures of one run, written to files and shown as well."""
     addons, core = database("million_addons"), database("million")
     params = {"here": str(HERE), "addons": addons.name, "core": core.name, "size": SIZE, "repetitions": REPETITIONS}
     figures = addons.shell(MEASURE, **params)
@@ -61,7 +64,10 @@ def measured(wanted, prepared, database):
         copy.drop()
     target = paths.OUT / f"bench-{date.today().isoformat()}"
     target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
-    target.with_suffix(".md").write_text(report(figures, version))
+    text = report(figures, version)
+    target.with_suffix(".md").write_text(text)
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n\n{text}\n{target}.md")
     return figures
 
 
@@ -78,10 +84,11 @@ def report(figures, version):
         "|---|---|--:|--:|",
     ]
     for ratio in RATIOS:
-        lines.append(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {ratio.limit:g} |")
-    lines += ["", "| operation | seconds | queries |", "|---|--:|--:|"]
+        limit = "" if ratio.limit is None else f"{ratio.limit:g}"
+        lines.append(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {limit} |")
+    lines += ["", "| operation | seconds | of the processor | queries |", "|---|--:|--:|--:|"]
     for name, figure in figures.items():
-        lines.append(f"| {name} | {figure['seconds']:.3f} | {figure['queries']} |")
+        lines.append(f"| {name} | {figure['seconds']:.3f} | {figure['cpu']:.3f} | {figure['queries']} |")
     return "\n".join(lines) + "\n"
 
 
@@ -90,12 +97,9 @@ def value(figures, ratio):
     return figures[ratio.name]["seconds"] / figures[ratio.base]["seconds"]
 
 
-def test_the_figures_are_written(measured, capsys):
-    """And shown."""
-    text = (paths.OUT / f"bench-{date.today().isoformat()}.md").read_text()
-    with capsys.disabled():
-        print(f"\n{text}")
-    assert all(ratio.name in measured and ratio.base in measured for ratio in RATIOS)
+def test_everything_is_measured(measured):
+    assert {name for ratio in RATIOS for name in (ratio.name, ratio.base)} <= measured.keys()
+    assert all(figure["seconds"] > 0 and figure["queries"] > 0 for figure in measured.values())
 
 
 @pytest.mark.parametrize("name", sorted(QUERIES))
@@ -103,7 +107,7 @@ def test_queries_are_bounded(measured, name):
     assert measured[name]["queries"] <= QUERIES[name]
 
 
-@pytest.mark.parametrize("ratio", RATIOS, ids=lambda ratio: f"{ratio.name} : {ratio.base}")
+@pytest.mark.parametrize("ratio", LIMITED, ids=lambda ratio: " : ".join(ratio[:2]))
 def test_ratio(measured, full, ratio):
     if not full:
         pytest.skip("Ratios are held against their limits with --full.")
