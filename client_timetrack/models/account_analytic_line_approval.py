@@ -301,7 +301,8 @@ class AccountAnalyticLine(models.Model):
         else:
             policy_id = SQL("timetrack_policy_id") if policy is None else policy.id or None
         lines = self.sudo()
-        lines.flush_recordset(STEP_FIELDS)
+        written = [*STEP_FIELDS, "write_date", "write_uid"]
+        lines.flush_recordset(written)
         self.env.cr.execute(
             SQL(
                 """
@@ -320,7 +321,7 @@ class AccountAnalyticLine(models.Model):
                 ids=list(self.ids),
             )
         )
-        lines.invalidate_recordset([*STEP_FIELDS, "write_date", "write_uid"], flush=False)
+        lines.invalidate_recordset(written, flush=False)
         lines.modified(STEP_FIELDS)
 
     def _timetrack_after_transition(self, action):

@@ -136,7 +136,10 @@ class TestSteps(StepsCommon):
         entry = self._submitted()
         entry.with_user(self.lead).action_timetrack_approve()
         entry.with_user(self.consultant).write({"unit_amount": 8})
+        self.env.flush_all()
+        self.env.invalidate_all()
         self.assertEqual((entry.timetrack_state, entry.timetrack_step_id), ("submitted", policy.step_ids[0]))
+        self.assertEqual(entry.unit_amount, 8)
 
     def test_a_step_for_which_time_waits_stays(self):
         policy = self._policy("manager", "project_manager")

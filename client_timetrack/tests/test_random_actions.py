@@ -13,7 +13,7 @@ from .common import TimetrackCommon
 ACTORS = ("consultant", "lead", "other_lead", "project_manager", "administrator")
 ACTIONS = ("submit", "withdraw", "approve", "reject", "reopen", "write", "split", "delete", "move")
 POLICIES = ("built-in", "two steps", "automatic")
-EXAMPLES = 300 if os.environ.get("TIMETRACK_FULL") else 15
+EXAMPLES = 300 if os.environ.get("TIMETRACK_FULL") else 40
 
 steps = st.lists(
     st.tuples(st.sampled_from(ACTORS), st.sampled_from(ACTIONS), st.integers(0, 2)), min_size=1, max_size=12
