@@ -26,6 +26,7 @@ from . import resource_resource
 from . import timetrack_activity
 from . import timetrack_approval_event
 from . import timetrack_budget
+from . import timetrack_cached_mixin
 from . import timetrack_client_category
 from . import timetrack_code_set
 from . import timetrack_delegation

@@ -163,7 +163,7 @@ class AccountAnalyticLine(models.Model):
         if self._timetrack_is_internal() or self._timetrack_field_sets().unlocked.issuperset(names):
             return
         self._timetrack_check_lock_date()
-        locked = self - self._timetrack_unlocked()
+        locked = self._timetrack_locked()
         if locked:
             raise UserError(
                 self.env._(

@@ -20,6 +20,7 @@ class TimetrackPolicy(models.Model):
     """
 
     _name = "timetrack.policy"
+    _inherit = ["timetrack.cached.mixin"]
     _description = "Time Policy"
     _check_company_auto = True
     _order = "sequence, name, id"
@@ -192,16 +193,3 @@ class TimetrackPolicy(models.Model):
         """Ids of the policies that let approvers decide on their own time; cached as well."""
         policies = self.sudo().with_context(active_test=False)
         return tuple(policies.search([("self_approval", "=", True)]).ids)
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache("stable")
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache("stable")
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache("stable")
-        return super().unlink()

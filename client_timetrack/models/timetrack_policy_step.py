@@ -6,6 +6,7 @@ class TimetrackPolicyStep(models.Model):
     """One approval that time needs, by whom; the steps of a policy are taken in order."""
 
     _name = "timetrack.policy.step"
+    _inherit = ["timetrack.cached.mixin"]
     _description = "Approval Step"
     _order = "policy_id, sequence, id"
 
@@ -41,19 +42,6 @@ class TimetrackPolicyStep(models.Model):
         for step in self.sudo().search([("kind", "!=", False)]):
             found.setdefault(step.kind, []).append((step.id, step.group_id.id))
         return found
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env.registry.clear_cache("stable")
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env.registry.clear_cache("stable")
-        return super().write(vals)
-
-    def unlink(self):
-        self.env.registry.clear_cache("stable")
-        return super().unlink()
 
     @api.depends("kind", "group_id.full_name")
     def _compute_display_name(self):
