@@ -19,7 +19,7 @@ from odoo.fields import Command
 def user(login, name, *groups):
     return env["res.users"].with_context(no_reset_password=True).create({
         "login": login, "name": name, "password": params["password"], "email": f"{login}@example.com",
-        "group_ids": [Command.set([env.ref(group).id for group in groups])],
+        "odoobot_state": "disabled", "group_ids": [Command.set([env.ref(group).id for group in groups])],
     })
 
 Employee = env["hr.employee"]
