@@ -18,6 +18,7 @@
         "security/timetrack_delegation.xml",
         "security/timetrack_deliverable.xml",
         "security/timetrack_earlier_wizard.xml",
+        "security/timetrack_favorite.xml",
         "security/timetrack_import.xml",
         "security/timetrack_lock_exception.xml",
         "security/timetrack_period.xml",

@@ -7,6 +7,9 @@ from . import account_analytic_line
 from . import account_analytic_line_approval
 from . import account_analytic_line_clock
 from . import account_analytic_line_code
+from . import account_analytic_line_grid
+from . import account_analytic_line_grid_rows
+from . import account_analytic_line_grid_save
 from . import account_analytic_line_lock
 from . import account_analytic_line_period
 from . import account_analytic_line_policy
@@ -14,7 +17,9 @@ from . import account_analytic_line_portal
 from . import account_analytic_line_queue
 from . import account_analytic_line_trail
 from . import hr_employee
+from . import ir_actions_act_window_view
 from . import ir_http
+from . import ir_ui_view
 from . import hr_employee_public
 from . import project_project
 from . import project_task
@@ -31,6 +36,7 @@ from . import timetrack_client_category
 from . import timetrack_code_set
 from . import timetrack_delegation
 from . import timetrack_deliverable
+from . import timetrack_favorite
 from . import timetrack_import
 from . import timetrack_import_policy
 from . import timetrack_import_profile

@@ -248,9 +248,7 @@ class AccountAnalyticLine(models.Model):
             lambda line: line.timetrack_state and line.task_id and line.sudo().task_id.project_id != line.project_id
         )
         if strayed:
-            raise UserError(
-                self.env._("Choose a task of the entry's own project: %s.", strayed._timetrack_describe())
-            )
+            raise UserError(self.env._("Choose a task of the entry's own project: %s.", strayed._timetrack_describe()))
 
     @api.model
     def default_get(self, fields):

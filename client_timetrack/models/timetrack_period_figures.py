@@ -115,9 +115,7 @@ class TimetrackPeriod(models.Model):
         self.flush_model(["employee_id", "date_from", "date_to"])
         query = Line._search(Line._timetrack_entry_domain() & Domain(domain), order="date, id")
         line = SQL.identifier(query.table)
-        query.add_join(
-            "JOIN", "period", "timetrack_period", self._entry_of_period(line, SQL.identifier("period"))
-        )
+        query.add_join("JOIN", "period", "timetrack_period", self._entry_of_period(line, SQL.identifier("period")))
         query.add_where(SQL("period.id = ANY(%s)", list(self.ids)))
         ids = {period_id: [] for period_id in self.ids}
         for period_id, entry_id in self.env.execute_query(query.select("period.id", SQL("%s.id", line))):

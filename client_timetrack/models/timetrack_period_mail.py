@@ -171,8 +171,10 @@ class TimetrackPeriod(models.Model):
     def _get_delegates(self):
         """Who approves today in whose place: dict of user to the users who do."""
         today = fields.Date.context_today(self)
-        delegations = self.env["timetrack.delegation"].sudo().search(
-            Domain("date_from", "<=", today) & Domain("date_to", ">=", today)
+        delegations = (
+            self.env["timetrack.delegation"]
+            .sudo()
+            .search(Domain("date_from", "<=", today) & Domain("date_to", ">=", today))
         )
         return {user: group.delegate_id for user, group in delegations.grouped("user_id").items()}
 

@@ -283,10 +283,14 @@ class TimetrackPeriod(models.Model):
 
     def _count_messages(self):
         """Number of messages that people wrote on each period: dict of period id to number."""
-        groups = self.env["mail.message"].sudo()._read_group(
-            [("model", "=", self._name), ("res_id", "in", self.ids), ("message_type", "in", ("comment", "email"))],
-            ["res_id"],
-            ["__count"],
+        groups = (
+            self.env["mail.message"]
+            .sudo()
+            ._read_group(
+                [("model", "=", self._name), ("res_id", "in", self.ids), ("message_type", "in", ("comment", "email"))],
+                ["res_id"],
+                ["__count"],
+            )
         )
         return dict(groups)
 

@@ -122,10 +122,12 @@ class TimetrackWorkingTime(models.AbstractModel):
         # Reading the dates of years of time is dear: only of whom they make a difference for.
         first, last = self._get_entry_dates(
             employees.filtered(
-                lambda employee: employee in by_employee
-                and (
-                    not employee.active
-                    or (not has_contract[employee] and by_employee[employee][0].date_version > date_from)
+                lambda employee: (
+                    employee in by_employee
+                    and (
+                        not employee.active
+                        or (not has_contract[employee] and by_employee[employee][0].date_version > date_from)
+                    )
                 )
             )
         )

@@ -16,9 +16,7 @@ class TimesheetsAnalysisReport(models.Model):
     timetrack_deliverable_id = fields.Many2one("timetrack.deliverable", string="Deliverable", readonly=True)
     timetrack_is_billable = fields.Boolean("Billable to the Client", readonly=True)
     timetrack_state = fields.Selection(STATE_SELECTION, string="Approval", readonly=True)
-    timetrack_warning_count = fields.Integer(
-        "Warnings", readonly=True, groups="hr_timesheet.group_hr_timesheet_user"
-    )
+    timetrack_warning_count = fields.Integer("Warnings", readonly=True, groups="hr_timesheet.group_hr_timesheet_user")
 
     @api.model
     def _select(self):

@@ -161,9 +161,7 @@ class TestApprover(TimetrackCommon):
         entry = self._approved()
         user = self.administrator
         action = entry.with_user(user).with_context(timetrack_action="reopen").action_timetrack_ask_reason()
-        wizard = (
-            self.env[action["res_model"]].with_user(user).with_context(**action["context"]).create({"reason": "y"})
-        )
+        wizard = self.env[action["res_model"]].with_user(user).with_context(**action["context"]).create({"reason": "y"})
         wizard.action_confirm()
         self.assertEqual(entry.timetrack_state, "draft")
 

@@ -187,7 +187,6 @@ class TestSteps(StepsCommon):
         event = entry.timetrack_event_ids.sorted("id")[-1]
         self.assertEqual((event.action, event.changes["project_id"]), ("change", ["Merger", "Office"]))
 
-
     def test_a_project_shows_what_waits(self):
         self._submitted()
         self._submitted(employee_id=self.employee_manager.id)

@@ -42,8 +42,10 @@ class TestApproveByDetour(AttackCommon):
         companies = [self.company.id, second.id]
         employee = self.env["hr.employee"].create({"name": "Wim", "company_id": second.id})
         project = self._project("Second's", company_id=second.id)
-        entry = self.env["account.analytic.line"].with_context(allowed_company_ids=companies).create(
-            {"name": "x", "project_id": project.id, "employee_id": employee.id, "unit_amount": 2}
+        entry = (
+            self.env["account.analytic.line"]
+            .with_context(allowed_company_ids=companies)
+            .create({"name": "x", "project_id": project.id, "employee_id": employee.id, "unit_amount": 2})
         )
         self.env["timetrack.policy"].create(
             {"name": "Managers", "company_id": second.id, "step_ids": [Command.create({"kind": "project_manager"})]}
@@ -174,8 +176,10 @@ class TestLimitsByDetour(AttackCommon):
     """Hours below zero make no room that can be taken away again."""
 
     def _less(self, hours):
-        return self.env["account.analytic.line"].with_user(self.consultant).create(
-            {"name": "Correction", "project_id": self.project.id, "unit_amount": -hours}
+        return (
+            self.env["account.analytic.line"]
+            .with_user(self.consultant)
+            .create({"name": "Correction", "project_id": self.project.id, "unit_amount": -hours})
         )
 
     def test_hours_a_day(self):
@@ -259,8 +263,10 @@ class TestSplitByDetour(AttackCommon):
     def test_dialogs_are_of_who_opened_them(self):
         entry = self._submitted()
         wizard = self._wizard(entry, self.lead)
-        reason = self.env["timetrack.reason.wizard"].with_user(self.lead).create(
-            {"action": "reject", "reason": "Too long", "line_ids": entry.ids}
+        reason = (
+            self.env["timetrack.reason.wizard"]
+            .with_user(self.lead)
+            .create({"action": "reject", "reason": "Too long", "line_ids": entry.ids})
         )
         self._fresh()
         for record in (wizard, wizard.part_ids, reason):

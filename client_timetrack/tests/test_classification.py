@@ -144,7 +144,8 @@ class TestYearsOfTime(TimetrackCommon):
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE account_analytic_line SET create_date = '2020-01-31 10:00:00', "
-            "write_date = '2020-01-31 10:00:00' WHERE id = %s", [old.id]
+            "write_date = '2020-01-31 10:00:00' WHERE id = %s",
+            [old.id],
         )
         self.env["ir.config_parameter"].sudo().set_param("client_timetrack.installed_on", "2020-06-01 00:00:00")
         Wizard = self.env["timetrack.earlier.wizard"]

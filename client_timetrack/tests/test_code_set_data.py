@@ -125,8 +125,10 @@ class TestCodeSetData(TransactionCase):
     """The sets that come with the addon."""
 
     def _codes(self, key, model):
-        return self.env[model].with_context(active_test=False).search(
-            [("code_set_id", "=", self.env.ref(f"client_timetrack.code_set_{key}").id)], order="code"
+        return (
+            self.env[model]
+            .with_context(active_test=False)
+            .search([("code_set_id", "=", self.env.ref(f"client_timetrack.code_set_{key}").id)], order="code")
         )
 
     def test_utbms_sets_are_complete(self):

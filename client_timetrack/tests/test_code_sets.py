@@ -598,6 +598,7 @@ class TestImportedCodes(CodeSetCase, ImportCase):
 
     def test_many_rows_ask_as_much_as_few(self):
         self.project.timetrack_code_set_ids = self.tax
+
         def check(number):
             rows = (self._row("Advice", "Tax Return").replace(",x\n", f",{number}-{n}\n") for n in range(number))
             return self.check(HEADER + "".join(rows))

@@ -37,10 +37,23 @@ def codes(row):
 class TestCells(BaseCase):
     def test_hours(self):
         for text, hours in {
-            "1.5": 1.5, "1,5": 1.5, "2.000,0": 2000.0, "2,000.0": 2000.0, "1:30": 1.5, "00:45:00": 0.75,
-            "100:06": 100.1, " 7 ": 7.0, ".5": 0.5, "0.125": 0.125, "1.234.567": 1234567.0,
-            "1\u00a0234,5": 1234.5, "1'234.5": 1234.5,
-            "8.": 8.0, "-1.5": -1.5, "+2": 2.0, "0:20": 1 / 3,
+            "1.5": 1.5,
+            "1,5": 1.5,
+            "2.000,0": 2000.0,
+            "2,000.0": 2000.0,
+            "1:30": 1.5,
+            "00:45:00": 0.75,
+            "100:06": 100.1,
+            " 7 ": 7.0,
+            ".5": 0.5,
+            "0.125": 0.125,
+            "1.234.567": 1234567.0,
+            "1\u00a0234,5": 1234.5,
+            "1'234.5": 1234.5,
+            "8.": 8.0,
+            "-1.5": -1.5,
+            "+2": 2.0,
+            "0:20": 1 / 3,
         }.items():
             with self.subTest(text=text):
                 self.assertEqual(csv_import.parse_hours(text), hours)
@@ -122,8 +135,10 @@ class TestFile(BaseCase):
         rows = read(text)
         self.assertEqual([row.line for row in rows], [2, 5, 6])
         self.assertEqual(rows[0].values["description"], "two\r\nlines")
-        self.assertEqual([(error.line, error.code, error.column) for row in rows for error in row.errors],
-                         [(5, "missing", "Date"), (6, "bad_number", "Hours")])
+        self.assertEqual(
+            [(error.line, error.code, error.column) for row in rows for error in row.errors],
+            [(5, "missing", "Date"), (6, "bad_number", "Hours")],
+        )
 
     def test_all_errors_of_a_row_are_told(self):
         row = read("Date,Hours,Employee,Description\nsoon,much,,\n")[0]
@@ -132,8 +147,11 @@ class TestFile(BaseCase):
 
     def test_hours_must_be_positive_and_within_the_limit(self):
         spec = Spec(COLUMNS, max_hours=24)
-        rows = read("Date,Hours,Employee,Description\n2024-01-02,24,A,\n2024-01-02,24.01,A,\n2024-01-02,0,A,\n"
-                    "2024-01-02,-1,A,\n", spec)
+        rows = read(
+            "Date,Hours,Employee,Description\n2024-01-02,24,A,\n2024-01-02,24.01,A,\n2024-01-02,0,A,\n"
+            "2024-01-02,-1,A,\n",
+            spec,
+        )
         self.assertEqual([codes(row) for row in rows], [[], ["too_many_hours"], ["not_positive"], ["not_positive"]])
 
     def test_delimiters(self):
@@ -165,8 +183,10 @@ class TestFile(BaseCase):
         self.assertEqual(read("Date,Hours,Employee,Description\n"), [])
 
     def test_bad_quotes_lose_no_row_silently(self):
-        rows = read('Date,Hours,Employee,Description\n2024-01-02,1,Ann,"a"b"\n2024-01-03,1,Ann,fine\n'
-                    '2024-01-04,1,Ann,"never\nclosed\n')
+        rows = read(
+            'Date,Hours,Employee,Description\n2024-01-02,1,Ann,"a"b"\n2024-01-03,1,Ann,fine\n'
+            '2024-01-04,1,Ann,"never\nclosed\n'
+        )
         self.assertEqual([(row.line, codes(row)) for row in rows], [(2, ["bad_quote"]), (3, []), (4, ["open_quote"])])
 
     def test_shifted_cells(self):
@@ -174,12 +194,14 @@ class TestFile(BaseCase):
         self.assertEqual([codes(row) for row in rows], [["too_many_cells"], [], []])
 
     def test_prefix_constant_and_joined_columns(self):
-        spec = Spec((
-            Column("employee", ("First",), prefix="Dr ", required=True),
-            Column("employee", ("Last",)),
-            Column("client", constant="Acme"),
-            Column("task", ("Task",), prefix="T-"),
-        ))
+        spec = Spec(
+            (
+                Column("employee", ("First",), prefix="Dr ", required=True),
+                Column("employee", ("Last",)),
+                Column("client", constant="Acme"),
+                Column("task", ("Task",), prefix="T-"),
+            )
+        )
         row = read("First,Last,Task\nAda,Lovelace,\n", spec)[0]
         self.assertEqual(row.values, {"employee": "Dr Ada Lovelace", "client": "Acme", "task": ""})
 

@@ -10,9 +10,7 @@ from ..engine import periods
 from ..engine.periods import KINDS, Period, PeriodRule, clip, state_of
 
 DAYS = st.dates(date(1999, 12, 1), date(2101, 1, 31))
-RULES = st.builds(
-    PeriodRule, st.sampled_from(KINDS), st.integers(min_value=0, max_value=6), st.one_of(st.none(), DAYS)
-)
+RULES = st.builds(PeriodRule, st.sampled_from(KINDS), st.integers(min_value=0, max_value=6), st.one_of(st.none(), DAYS))
 # The machine may be busy: how long an example takes says nothing.
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -81,8 +81,10 @@ class TestLocks(TimetrackCommon):
 
     def test_no_default_reaches_protected_fields_even_of_our_own_code(self):
         self.env["ir.default"].set("account.analytic.line", "timetrack_state", "approved", user_id=self.env.uid)
-        entry = self.env["account.analytic.line"]._timetrack_internal().create(
-            {"name": "x", "project_id": self.project.id, "employee_id": self.employee.id, "unit_amount": 1}
+        entry = (
+            self.env["account.analytic.line"]
+            ._timetrack_internal()
+            .create({"name": "x", "project_id": self.project.id, "employee_id": self.employee.id, "unit_amount": 1})
         )
         self.assertEqual(entry.timetrack_state, "draft")
 

@@ -547,9 +547,7 @@ class TestMyPeriod(PeriodCommon):
             (mine["date_from"], mine["date_to"], mine["deadline"]), ("2025-03-10", "2025-03-16", "2025-03-18")
         )
         self.assertEqual((mine["state"], mine["state_label"], mine["is_late"]), ("rejected", "Sent Back", False))
-        self.assertEqual(
-            (mine["logged"], mine["expected"], mine["missing"], mine["overtime"]), (8.5, 40.0, 7.5, 0.0)
-        )
+        self.assertEqual((mine["logged"], mine["expected"], mine["missing"], mine["overtime"]), (8.5, 40.0, 7.5, 0.0))
         self.assertEqual((mine["to_submit"], mine["to_submit_hours"], mine["rejected"]), (2, 8.5, 1))
         self.assertEqual(mine["unit"], "hours")
         self.assertEqual(mine["text"]["logged"], "08:30")
@@ -641,9 +639,7 @@ class TestBoard(PeriodCommon):
         board = self._board(self.project_manager)
         self.assertEqual([row["id"] for row in board["employees"]], self.employee.ids)
         everybody = self._board(self.project_manager, scope="all")
-        self.assertEqual(
-            [row["id"] for row in everybody["employees"]], (self.employee | self.employee_colleague).ids
-        )
+        self.assertEqual([row["id"] for row in everybody["employees"]], (self.employee | self.employee_colleague).ids)
 
     def test_only_entries_that_one_may_read(self):
         secret = self.env["project.project"].create(
@@ -658,9 +654,7 @@ class TestBoard(PeriodCommon):
     def test_looking_ahead_makes_no_periods(self):
         board = self._board(self.lead, date="2025-06-02")
         self.assertEqual([row["period_id"] for row in board["employees"]], [False, False])
-        self.assertFalse(
-            self.Period.search([("date_from", ">", SUNDAY), ("employee_id", "in", self.everybody.ids)])
-        )
+        self.assertFalse(self.Period.search([("date_from", ">", SUNDAY), ("employee_id", "in", self.everybody.ids)]))
 
     def test_for_approvers_only_and_within_ones_companies(self):
         with self.assertRaises(AccessError):

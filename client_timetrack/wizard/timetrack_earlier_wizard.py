@@ -26,8 +26,7 @@ class TimetrackEarlierWizard(models.TransientModel):
         for wizard in self:
             wizard.count, wizard.hours = self.env.execute_query(
                 SQL(
-                    "SELECT count(*), COALESCE(sum(unit_amount), 0) FROM account_analytic_line "
-                    "WHERE %s",
+                    "SELECT count(*), COALESCE(sum(unit_amount), 0) FROM account_analytic_line WHERE %s",
                     wizard._earlier_condition(),
                 )
             )[0]
