@@ -41,6 +41,7 @@
         "views/account_analytic_line_views.xml",
         "views/account_analytic_line_policy_views.xml",
         "views/account_analytic_line_queue_views.xml",
+        "views/timetrack_grid_views.xml",
         "views/project_project_views.xml",
         "views/project_project_policy_views.xml",
         "views/project_task_sharing_views.xml",

@@ -1,0 +1,152 @@
+import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { useAutofocus, useService } from "@web/core/utils/hooks";
+import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
+
+import { Component, useState } from "@odoo/owl";
+
+import { STATES } from "../../approval_board/states";
+import { parseHours, sameHours } from "../hours_input";
+
+const { DateTime } = luxon;
+/** Hours that one tap adds. */
+const CHIPS = [0.25, 0.5, 1];
+
+/** The entries of a cell, each with hours, description and state; and a new one. */
+export class CellPanel extends Component {
+    static template = "client_timetrack.CellPanel";
+    static props = { model: Object, row: Object, date: String, close: { type: Function, optional: true } };
+
+    setup() {
+        this.dialog = useService("dialog");
+        this.states = STATES;
+        this.chips = CHIPS;
+        this.state = useState({ isAdding: !this.entries.length, errors: {}, typed: {}, hours: "", name: "", busy: false });
+        useAutofocus({ refName: "first" });
+    }
+
+    get model() {
+        return this.props.model;
+    }
+
+    get entries() {
+        return this.model.getCell(this.props.row, this.props.date).entries;
+    }
+
+    get title() {
+        const { row } = this.props;
+        const names = Object.values(row.values).map((value) => value?.[1]);
+        return names.filter(Boolean).slice(0, 2).join(" / ");
+    }
+
+    get day() {
+        return deserializeDate(this.props.date).toLocaleString(DateTime.DATE_MED_WITH_WEEKDAY);
+    }
+
+    get closed() {
+        return this.model.whyClosed(this.props.row, this.props.date);
+    }
+
+    clock({ start, stop }) {
+        if (!start || !stop) {
+            return "";
+        }
+        return [start, stop].map((time) => deserializeDateTime(time).toLocaleString(DateTime.TIME_SIMPLE)).join(" – ");
+    }
+
+    /** What an entry's field shows: what was refused stays. */
+    value(entry, field) {
+        const typed = this.state.typed[entry.id]?.[field];
+        return typed ?? (field === "hours" ? this.model.format(entry.hours) : entry.name);
+    }
+
+    // ------------------------------------------------------------------
+    // Changes
+    // ------------------------------------------------------------------
+
+    async changeHours(entry, text) {
+        const typed = parseHours(text, this.model.data.unit);
+        if (!typed) {
+            return this.refuse(entry, "hours", text, this.model.inputHelp);
+        }
+        const hours = typed.op === "add" ? entry.hours + typed.hours : typed.hours;
+        if (!sameHours(hours, entry.hours) || this.state.errors[entry.id]) {
+            await this.change(entry, "hours", text, { hours });
+        }
+    }
+
+    async changeName(entry, name) {
+        if (name !== entry.name || this.state.errors[entry.id]) {
+            await this.change(entry, "name", name, { name });
+        }
+    }
+
+    async change(entry, field, text, values) {
+        const result = await this.model.saveEntry(entry.id, values);
+        if (result.error) {
+            this.refuse(entry, field, text, result.error);
+        } else {
+            delete this.state.errors[entry.id];
+            delete this.state.typed[entry.id];
+        }
+    }
+
+    refuse(entry, field, text, error) {
+        this.state.errors[entry.id] = error;
+        this.state.typed[entry.id] = { ...this.state.typed[entry.id], [field]: text };
+    }
+
+    async remove(entry) {
+        const { error } = await this.model.removeEntry(entry.id);
+        if (error) {
+            this.refuse(entry, "name", entry.name, error);
+        } else if (!this.entries.length) {
+            this.state.isAdding = true;
+        }
+        this.render();
+    }
+
+    more(hours) {
+        const typed = parseHours(this.state.hours, this.model.data.unit);
+        this.state.hours = this.model.format(Math.max(0, (typed?.hours || 0) + hours));
+    }
+
+    async add() {
+        const typed = parseHours(this.state.hours, this.model.data.unit);
+        if (!typed || typed.op !== "set") {
+            this.state.errors.new = this.model.inputHelp;
+            return;
+        }
+        this.state.busy = true;
+        try {
+            const { hours } = typed;
+            const { error } = await this.model.addEntry(this.props.row, this.props.date, { hours, name: this.state.name });
+            this.state.errors.new = error || "";
+            if (!error) {
+                Object.assign(this.state, { hours: "", name: "", isAdding: false });
+                this.props.close?.();
+            }
+        } finally {
+            this.state.busy = false;
+        }
+    }
+
+    /** The whole form of an entry. */
+    open(entry) {
+        this.props.close?.();
+        this.dialog.add(FormViewDialog, {
+            resModel: this.model.resModel,
+            resId: entry.id,
+            title: _t("Time Entry"),
+            context: { is_timesheet: 1 },
+            onRecordSaved: () => this.model.reload(),
+        });
+    }
+
+    onKeydown(ev) {
+        if (ev.key === "Enter" && ev.target.matches("input")) {
+            ev.target.blur();
+            this.props.close?.();
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import { deserializeDate } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { usePopover } from "@web/core/popover/popover_hook";
+
+import { Component, useState } from "@odoo/owl";
+
+import { STATES } from "../../approval_board/states";
+import { AddRow } from "./add_row";
+import { CellPanel } from "./cell_panel";
+
+const { DateTime } = luxon;
+
+/** The time grid on a phone: one day at a time, its work as cards. */
+export class PhoneList extends Component {
+    static template = "client_timetrack.PhoneList";
+    static components = { AddRow };
+    static props = { model: Object, archInfo: Object };
+
+    setup() {
+        this.states = STATES;
+        this.state = useState({ date: this.firstDate, isAdding: false });
+        this.sheet = usePopover(CellPanel, { useBottomSheet: true });
+    }
+
+    get model() {
+        return this.props.model;
+    }
+
+    get firstDate() {
+        const { days, today } = this.model.data;
+        return days.includes(today) ? today : days[0];
+    }
+
+    /** The day that is shown; another span brings other days. */
+    get date() {
+        return this.model.data.days.includes(this.state.date) ? this.state.date : this.firstDate;
+    }
+
+    get days() {
+        return this.model.data.days.map((date) => {
+            const day = deserializeDate(date);
+            return {
+                date,
+                weekday: day.toFormat("ccccc"),
+                number: day.toFormat("d"),
+                label: day.toLocaleString(DateTime.DATE_MED_WITH_WEEKDAY),
+                total: this.model.dayTotal(date),
+                isOff: Boolean(this.model.off(date, this.employee)),
+                balance: this.employee ? this.model.balance(date, this.employee) : { kind: "" },
+            };
+        });
+    }
+
+    get day() {
+        return this.days.find(({ date }) => date === this.date);
+    }
+
+    get employee() {
+        return this.model.isTeam ? null : this.model.employee;
+    }
+
+    get canAdd() {
+        return Boolean(this.employee?.editable);
+    }
+
+    /** Rows with time on the day come first. */
+    get sections() {
+        return this.model.sections.map((section) => ({
+            ...section,
+            rows: [...section.rows].sort((one, other) => this.hasTime(other) - this.hasTime(one)),
+        }));
+    }
+
+    hasTime(row) {
+        return Boolean(this.model.getCell(row, this.date).entries.length);
+    }
+
+    cell(row) {
+        return this.model.cellState(row, this.date);
+    }
+
+    title(row) {
+        const names = this.model.archInfo.rows.map((name) => row.values[name] && row.values[name][1]);
+        return { project: names[0], others: names.slice(1).filter(Boolean).join(" · ") };
+    }
+
+    open(ev, row) {
+        this.sheet.open(ev.currentTarget, { model: this.model, row, date: this.date });
+    }
+
+    pinLabel(row) {
+        return row.pinned ? _t("Unpin") : _t("Pin");
+    }
+
+    onAdded(row) {
+        this.state.isAdding = false;
+        this.sheet.open(document.body, { model: this.model, row, date: this.date });
+    }
+}
