@@ -90,7 +90,7 @@ export class MyPeriodMenu extends Component {
     }
 
     openTimesheets() {
-        return this.action.doAction("hr_timesheet.act_hr_timesheet_line", { clearBreadcrumbs: true });
+        return this.action.doAction("client_timetrack.timetrack_grid_action", { clearBreadcrumbs: true });
     }
 
     openPeriods() {

@@ -17,7 +17,8 @@ export class TimeGridArchParser {
             if (node.tagName === "timetrack_grid") {
                 archInfo.mode = node.getAttribute("mode") || "own";
                 archInfo.scales = node.getAttribute("scales")?.split(",") || SCALES;
-                archInfo.defaultScale = node.getAttribute("default_scale") || archInfo.scales[0];
+                const usual = archInfo.scales.includes("week") ? "week" : archInfo.scales[0];
+                archInfo.defaultScale = node.getAttribute("default_scale") || usual;
             } else if (node.tagName === "field") {
                 this.addField(archInfo, node, fields[name]);
             }

@@ -7,6 +7,7 @@ import { Component, useState } from "@odoo/owl";
 
 import { STATES } from "../../approval_board/states";
 import { parseHours, sameHours } from "../hours_input";
+import { CodePicker } from "./code_picker";
 
 const { DateTime } = luxon;
 /** Hours that one tap adds. */
@@ -15,13 +16,23 @@ const CHIPS = [0.25, 0.5, 1];
 /** The entries of a cell, each with hours, description and state; and a new one. */
 export class CellPanel extends Component {
     static template = "client_timetrack.CellPanel";
+    static components = { CodePicker };
     static props = { model: Object, row: Object, date: String, close: { type: Function, optional: true } };
 
     setup() {
         this.dialog = useService("dialog");
         this.states = STATES;
         this.chips = CHIPS;
-        this.state = useState({ isAdding: !this.entries.length, errors: {}, typed: {}, hours: "", name: "", busy: false });
+        this.state = useState({
+            row: this.props.row,
+            isAdding: !this.model.getCell(this.props.row, this.props.date).entries.length,
+            isChoosing: false,
+            errors: {},
+            typed: {},
+            hours: "",
+            name: "",
+            busy: false,
+        });
         useAutofocus({ refName: "first" });
     }
 
@@ -30,13 +41,33 @@ export class CellPanel extends Component {
     }
 
     get entries() {
-        return this.model.getCell(this.props.row, this.props.date).entries;
+        return this.model.getCell(this.state.row, this.props.date).entries;
+    }
+
+    get names() {
+        return this.model.archInfo.rows.map((name) => this.state.row.values[name]?.[1] || "");
     }
 
     get title() {
-        const { row } = this.props;
-        const names = Object.values(row.values).map((value) => value?.[1]);
-        return names.filter(Boolean).slice(0, 2).join(" / ");
+        return this.names.slice(0, 2).filter(Boolean).join(" / ");
+    }
+
+    /** Service type and deliverable of the row. */
+    get codes() {
+        return this.names.slice(2).filter(Boolean).join(" · ");
+    }
+
+    get canChoose() {
+        return this.model.archInfo.rows.length > 2 && !this.model.isTeam && !this.closed;
+    }
+
+    /** Other codes make another row: the panel goes on with that one. */
+    onChosen(row) {
+        Object.assign(this.state, {
+            row,
+            isChoosing: false,
+            isAdding: !this.model.getCell(row, this.props.date).entries.length,
+        });
     }
 
     get day() {
@@ -44,7 +75,7 @@ export class CellPanel extends Component {
     }
 
     get closed() {
-        return this.model.whyClosed(this.props.row, this.props.date);
+        return this.model.whyClosed(this.state.row, this.props.date);
     }
 
     clock({ start, stop }) {
@@ -120,7 +151,7 @@ export class CellPanel extends Component {
         this.state.busy = true;
         try {
             const { hours } = typed;
-            const { error } = await this.model.addEntry(this.props.row, this.props.date, { hours, name: this.state.name });
+            const { error } = await this.model.addEntry(this.state.row, this.props.date, { hours, name: this.state.name });
             this.state.errors.new = error || "";
             if (!error) {
                 Object.assign(this.state, { hours: "", name: "", isAdding: false });

@@ -1,0 +1,593 @@
+import { beforeEach, describe, expect, test } from "@odoo/hoot";
+import { click, keyDown, press, queryAllTexts, queryFirst, queryOne } from "@odoo/hoot-dom";
+import { animationFrame, Deferred, mockDate } from "@odoo/hoot-mock";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { patchSession } from "@hr_timesheet/../tests/hr_timesheet_models";
+import { contains, defineModels, fields, makeServerError, models, mountView, onRpc } from "@web/../tests/web_test_helpers";
+
+class Entry extends models.Model {
+    _name = "account.analytic.line";
+    name = fields.Char();
+    date = fields.Date();
+    unit_amount = fields.Float();
+    project_id = fields.Many2one({ relation: "project.project", string: "Project" });
+    task_id = fields.Many2one({ relation: "project.task", string: "Task" });
+    employee_id = fields.Many2one({ relation: "hr.employee" });
+    timetrack_activity_id = fields.Many2one({ relation: "timetrack.activity", string: "Service Type" });
+    timetrack_client_id = fields.Many2one({ relation: "res.partner", string: "Client" });
+}
+
+class Activity extends models.Model {
+    _name = "timetrack.activity";
+    name = fields.Char();
+    offered_project_id = fields.Many2one({ relation: "project.project" });
+    _records = [{ id: 31, name: "Research", offered_project_id: 7 }];
+}
+
+class Project extends models.Model {
+    _name = "project.project";
+    name = fields.Char();
+    _records = [{ id: 7, name: "Merger" }];
+}
+
+class Task extends models.Model {
+    _name = "project.task";
+    name = fields.Char();
+}
+
+class Employee extends models.Model {
+    _name = "hr.employee";
+    name = fields.Char();
+}
+
+defineMailModels();
+defineModels([Entry, Activity, Project, Task, Employee]);
+
+const DAYS = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27", "2026-11-28", "2026-11-29"];
+const [MONDAY, TUESDAY, WEDNESDAY] = DAYS;
+const ARCH = `
+    <timetrack_grid MODE>
+        <field name="project_id" type="row"/>
+        <field name="task_id" type="row"/>
+        <field name="timetrack_activity_id" type="row"/>
+        <field name="timetrack_client_id" type="group"/>
+        <field name="date" type="col"/>
+        <field name="unit_amount" type="measure"/>
+        <field name="name" type="comment"/>
+    </timetrack_grid>`;
+
+function entry(id, hours, values = {}) {
+    return {
+        id,
+        hours,
+        state: "draft",
+        name: "",
+        editable: true,
+        reason: false,
+        warnings: [],
+        start: false,
+        stop: false,
+        ...values,
+    };
+}
+
+function cell(...entries) {
+    return { hours: entries.reduce((sum, { hours }) => sum + hours, 0), entries };
+}
+
+function row(task, cells = {}, values = {}) {
+    return {
+        key: `3-7-${task}-0`,
+        employee_id: 3,
+        values: { project_id: [7, "Merger"], task_id: [task, `Task ${task}`], timetrack_activity_id: false },
+        group: [9, "Client Works"],
+        source: "entries",
+        pinned: false,
+        notice: false,
+        cells,
+        ...values,
+    };
+}
+
+function employee(id, name) {
+    const expected = Object.fromEntries(DAYS.slice(0, 5).map((date) => [date, 8]));
+    const off = { [DAYS[5]]: "No working hours", [DAYS[6]]: "No working hours" };
+    return { id, name, editable: true, expected, off, locked_until: false };
+}
+
+function grid(rows, values = {}) {
+    return {
+        scale: "week",
+        date_from: DAYS[0],
+        date_to: DAYS[6],
+        days: DAYS,
+        previous: "2026-11-22",
+        next: "2026-11-30",
+        today: WEDNESDAY,
+        has_period_scale: false,
+        unit: { kind: "hours", hours_per_day: 8 },
+        notice: false,
+        employees: [employee(3, "Carl")],
+        employee_count: 1,
+        rows,
+        status: {
+            draft: 0,
+            rejected: 0,
+            submitted: 0,
+            approved: 0,
+            to_submit: 0,
+            approval_required: true,
+            deadline: "2026-12-01",
+            is_late: false,
+        },
+        ...values,
+    };
+}
+
+/** Serve a grid; tell what is asked for. */
+function serve(data) {
+    onRpc("account.analytic.line", "timetrack_grid_load", ({ args: [params] }) => {
+        expect.step(`load ${params.scale} ${params.anchor}`);
+        return structuredClone(data);
+    });
+}
+
+/** Answer what is saved: every change comes to the hours that it asks for, but for what `answers` say by date. */
+function save(answers = {}) {
+    let nextId = 100;
+    onRpc("account.analytic.line", "timetrack_grid_save", ({ args: [changes] }) => {
+        expect.step(
+            changes.map(({ op, date, entry_id, hours, known }) =>
+                [op, date || entry_id, hours, known === undefined ? "" : `of ${known}`].filter((part) => part || part === 0).join(" ")
+            )
+        );
+        return changes.map((change) => {
+            const answer = answers[change.date];
+            const ids = change.values && Object.values(change.values).map((id) => id || 0);
+            const place = { key: ["3", ...(ids || [7, 12, 0])].join("-"), date: change.date || MONDAY };
+            if (answer) {
+                return { ...place, cell: cell(), ...answer };
+            }
+            const hours = change.op === "add" ? (change.known || 0) + change.hours : change.hours;
+            const id = nextId++;
+            const saved = change.op === "delete" || !hours ? cell() : cell(entry(id, hours));
+            return { ...place, cell: saved, undo: [{ op: "delete", entry_id: id }] };
+        });
+    });
+}
+
+async function open(data, { arch = ARCH.replace("MODE", ""), ...options } = {}) {
+    serve(data);
+    await mountView({ type: "timetrack_grid", resModel: "account.analytic.line", arch, ...options });
+    expect.verifySteps(["load week false"]);
+}
+
+const at = (index, date) => `[data-row="${index}"][data-date="${date}"]`;
+const hoursAt = (index, date) => queryOne(`${at(index, date)} .o_timetrack_hours`).textContent;
+const focused = () => [document.activeElement.dataset.row, document.activeElement.dataset.date];
+
+/** Focus a cell without editing it. */
+async function focus(index, date) {
+    queryOne(at(index, date)).focus();
+    await animationFrame();
+}
+
+async function type(text, ...keys) {
+    for (const key of [...text, ...keys]) {
+        await press(key);
+        await animationFrame();
+    }
+}
+
+beforeEach(() => {
+    patchSession();
+    mockDate("2026-11-25 12:00:00");
+});
+
+describe.current.tags("desktop");
+
+test("one call opens the grid; totals stand against what is expected", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 6.5)), [TUESDAY]: cell(entry(2, 9)) }), row(13)]));
+    expect(queryAllTexts("thead th")).toEqual(["Work", "Mon\n23", "Tue\n24", "Wed\n25", "Thu\n26", "Fri\n27", "Sat\n28", "Sun\n29", "Total"]);
+    expect(queryAllTexts("tbody th")).toEqual(["Merger / Task 12\nClient Works", "Merger / Task 13\nClient Works"]);
+    expect(hoursAt(0, MONDAY)).toBe("6:30");
+    expect("tfoot td:eq(0) .o_timetrack_balance_missing").toHaveText("−1:30\n1:30 missing");
+    expect("tfoot td:eq(1) .o_timetrack_balance_over").toHaveText("+1:00\n1:00 more than expected");
+    // Today and the days to come have not ended: nothing is missing yet.
+    expect(queryAllTexts("tfoot td:eq(2)")).toEqual(["0:00\nof 8:00"]);
+    expect("tfoot td:last").toHaveText("15:30\nof 40:00");
+    expect("thead .o_timetrack_off").toHaveCount(2);
+    expect("thead .o_timetrack_today").toHaveText("Wed\n25");
+});
+
+test("typing, Enter and Tab: each commit is one call", async () => {
+    await open(grid([row(12), row(13)]));
+    save();
+    await focus(0, MONDAY);
+    await type("1:30", "Tab");
+    expect(hoursAt(0, MONDAY)).toBe("1:30");
+    expect(focused()).toEqual(["0", TUESDAY]);
+    expect.verifySteps([[`set ${MONDAY} 1.5 of 0`]]);
+    await type("90m", "Enter");
+    expect(hoursAt(0, TUESDAY)).toBe("1:30");
+    expect(focused()).toEqual(["1", TUESDAY]);
+    await type("2,25", "Enter");
+    expect(hoursAt(1, TUESDAY)).toBe("2:15");
+    expect.verifySteps([[`set ${TUESDAY} 1.5 of 0`], [`set ${TUESDAY} 2.25 of 0`]]);
+    expect("tfoot td:eq(1) .fw-bold").toHaveText("3:45");
+    expect(".o_timetrack_grid_submit").toHaveText("Submit 5:15");
+});
+
+test("fast fingers lose no key", async () => {
+    await open(grid([row(12), row(13)]));
+    save();
+    await focus(0, MONDAY);
+    // no frame between the keys: the field is not there yet
+    for (const key of ["1", "0", ":", "1", "5", "Enter"]) {
+        await keyDown(key);
+    }
+    await animationFrame();
+    await animationFrame();
+    expect(hoursAt(0, MONDAY)).toBe("10:15");
+    expect.verifySteps([[`set ${MONDAY} 10.25 of 0`]]);
+});
+
+test("arrows, Home and End move; Shift and an arrow steps a quarter; Escape leaves things as they were", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)) }), row(13)]));
+    save();
+    await focus(0, MONDAY);
+    await press("ArrowRight");
+    await press("ArrowDown");
+    expect(focused()).toEqual(["1", TUESDAY]);
+    await press("End");
+    expect(focused()).toEqual(["1", DAYS[6]]);
+    await press(["ctrl", "Home"]);
+    expect(focused()).toEqual(["0", MONDAY]);
+    await press(["shift", "ArrowUp"]);
+    await animationFrame();
+    expect(hoursAt(0, MONDAY)).toBe("1:15");
+    expect.verifySteps([[`add ${MONDAY} 0.25 of 1`]]);
+    await type("5", "Escape");
+    expect(hoursAt(0, MONDAY)).toBe("1:15");
+    expect(focused()).toEqual(["0", MONDAY]);
+    await press("Delete");
+    await animationFrame();
+    expect(hoursAt(0, MONDAY)).toBe("");
+    expect.verifySteps([[`set ${MONDAY} 0 of 1.25`]]);
+});
+
+test("a refused cell says why, keeps what was typed, and Escape brings back what is saved", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)) })]));
+    const error = "More than 8 hours on one day. (Strict)";
+    save({ [MONDAY]: { error, code: "refused", cell: cell(entry(1, 1)) } });
+    await focus(0, MONDAY);
+    await type("9", "Enter");
+    expect.verifySteps([[`set ${MONDAY} 9 of 1`]]);
+    expect(at(0, MONDAY)).toHaveClass("o_timetrack_error");
+    expect(at(0, MONDAY)).toHaveAttribute("title", /^9: More than 8 hours/);
+    expect(at(0, MONDAY)).toHaveAttribute("aria-invalid", "true");
+    expect(hoursAt(0, MONDAY)).toBe("9");
+    expect(".o_timetrack_grid_failures").toHaveText(/1 not saved.*Strict/s);
+    // what was refused does not count
+    expect("tfoot td:eq(0) .fw-bold").toHaveText("1:00");
+    await focus(0, MONDAY);
+    await press("Escape");
+    await animationFrame();
+    expect(hoursAt(0, MONDAY)).toBe("1:00");
+    expect(".o_timetrack_grid_failures").toHaveCount(0);
+});
+
+test("what means nothing is not sent", async () => {
+    await open(grid([row(12)]));
+    await focus(0, MONDAY);
+    await type("1:99", "Enter");
+    expect.verifySteps([]);
+    expect(hoursAt(0, MONDAY)).toBe("1:99");
+    expect(".o_timetrack_grid_failures").toHaveText(/1:30, 1.5 or 90m/);
+    // another try begins with what was typed
+    await press("F2");
+    await animationFrame();
+    expect(`${at(0, MONDAY)} input`).toHaveValue("1:99");
+});
+
+test("when the server fails what was typed stays, and can be sent again", async () => {
+    await open(grid([row(12)]));
+    let fails = true;
+    onRpc("account.analytic.line", "timetrack_grid_save", ({ args: [[change]] }) => {
+        if (fails) {
+            throw makeServerError({ message: "no room on the disk" });
+        }
+        expect.step(`saved ${change.hours}`);
+        return [{ key: "3-7-12-0", date: MONDAY, cell: cell(entry(1, change.hours)), undo: [] }];
+    });
+    expect.errors(1);
+    await focus(0, MONDAY);
+    await type("2", "Enter");
+    await animationFrame();
+    expect.verifyErrors([/no room/]);
+    expect(hoursAt(0, MONDAY)).toBe("2");
+    expect(".o_timetrack_grid_failures").toHaveText(/1 not saved.*Try again/s);
+    await contains(".modal .btn-close").click();
+    fails = false;
+    await contains(".o_timetrack_grid_failures .btn:contains('Try Again')").click();
+    expect.verifySteps(["saved 2"]);
+    expect(hoursAt(0, MONDAY)).toBe("2:00");
+});
+
+test("the cell shows what was typed before the server answers; what is typed meanwhile follows in one call", async () => {
+    await open(grid([row(12)]));
+    const answer = new Deferred();
+    onRpc("account.analytic.line", "timetrack_grid_save", async ({ args: [changes] }) => {
+        expect.step(changes.map(({ date, hours }) => `${date} ${hours}`));
+        await answer;
+        return changes.map(({ date, hours }, index) => ({
+            key: "3-7-12-0",
+            date,
+            cell: cell(entry(index + 1, hours)),
+            undo: [],
+        }));
+    });
+    await focus(0, MONDAY);
+    await type("1", "Tab", "2", "Tab", "3", "Tab");
+    expect.verifySteps([[`${MONDAY} 1`]]);
+    expect([hoursAt(0, MONDAY), hoursAt(0, TUESDAY), hoursAt(0, WEDNESDAY)]).toEqual(["1:00", "2:00", "3:00"]);
+    expect(at(0, TUESDAY)).toHaveClass("o_timetrack_saving");
+    answer.resolve();
+    await animationFrame();
+    await animationFrame();
+    expect.verifySteps([[`${TUESDAY} 2`, `${WEDNESDAY} 3`]]);
+    expect(".o_timetrack_saving").toHaveCount(0);
+});
+
+test("copying and pasting tables, from the grid and from a spreadsheet", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)), [TUESDAY]: cell(entry(2, 2.5)) }), row(13)]));
+    save();
+    await focus(0, MONDAY);
+    await press(["ctrl", "shift", "ArrowRight"]);
+    await animationFrame();
+    expect(".o_timetrack_selected").toHaveCount(2);
+    const copied = new DataTransfer();
+    document.dispatchEvent(new ClipboardEvent("copy", { clipboardData: copied, bubbles: true }));
+    expect(copied.getData("text/plain")).toBe("1:00\t2:30");
+    await focus(1, TUESDAY);
+    await press("ArrowUp");
+    await press("ArrowDown");
+    const table = new DataTransfer();
+    table.setData("text/plain", "1:00\t2,5\r\n");
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: table, bubbles: true }));
+    await animationFrame();
+    expect.verifySteps([[`set ${TUESDAY} 1 of 0`, `set ${WEDNESDAY} 2.5 of 0`]]);
+    expect([hoursAt(1, TUESDAY), hoursAt(1, WEDNESDAY)]).toEqual(["1:00", "2:30"]);
+});
+
+test("undo takes changes back, one after the other", async () => {
+    await open(grid([row(12)]));
+    save();
+    await focus(0, MONDAY);
+    await type("1", "Enter");
+    await focus(0, MONDAY);
+    await type("2", "Enter");
+    expect.verifySteps([[`set ${MONDAY} 1 of 0`], [`set ${MONDAY} 2 of 1`]]);
+    await focus(0, MONDAY);
+    await press(["ctrl", "z"]);
+    await animationFrame();
+    expect.verifySteps([["delete 101"]]);
+    await contains(".o_timetrack_grid_undo").click();
+    expect.verifySteps([["delete 100"]]);
+    expect(".o_timetrack_grid_undo").not.toBeEnabled();
+});
+
+test("states, warnings, descriptions and locks are in the cell", async () => {
+    const approved = entry(1, 1, { state: "approved", editable: false, reason: "Approved time is locked." });
+    const warned = entry(2, 2, { warnings: ["Weekend (Careful)"], name: "Hearing" });
+    const rejected = entry(3, 3, { state: "rejected", reason: "Which task?" });
+    await open(
+        grid([row(12, { [MONDAY]: cell(approved), [TUESDAY]: cell(warned), [WEDNESDAY]: cell(rejected) }), row(13)], {
+            employees: [{ ...employee(3, "Carl"), locked_until: MONDAY }],
+        })
+    );
+    expect(`${at(0, MONDAY)} .fa-lock`).toHaveCount(1);
+    expect(at(0, MONDAY)).toHaveAttribute("aria-readonly", "true");
+    expect(at(0, MONDAY)).toHaveAttribute("title", /Approved\nTime of this day is closed/);
+    expect(`${at(0, TUESDAY)} .fa-exclamation-triangle`).toHaveCount(1);
+    expect(`${at(0, TUESDAY)} .fa-comment-o`).toHaveCount(1);
+    expect(at(0, TUESDAY)).toHaveAttribute("title", /Weekend \(Careful\)\nHearing/);
+    expect(at(0, WEDNESDAY)).toHaveClass("o_timetrack_state_rejected");
+    expect(at(0, WEDNESDAY)).toHaveAttribute("title", /Which task\?/);
+    await focus(1, MONDAY);
+    await type("1");
+    expect(".o_notification").toHaveText("Time of this day is closed.");
+    expect(".o_timetrack_cell input").toHaveCount(0);
+});
+
+test("several entries open as a list; each is changed, described, added and deleted", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1, { name: "Call" }), entry(2, 2)) })]));
+    save();
+    expect(`${at(0, MONDAY)} .badge`).toHaveText("2");
+    await contains(at(0, MONDAY)).click();
+    expect(".o_timetrack_entry").toHaveCount(2);
+    expect(".o_timetrack_entry_name:eq(0)").toHaveValue("Call");
+    await contains(".o_timetrack_entry_hours:eq(1)").edit("+0:30", { confirm: "blur" });
+    expect.verifySteps([["entry 2 2.5"]]);
+    await contains(at(0, MONDAY)).click();
+});
+
+test("a new entry from the panel of a cell, by keyboard", async () => {
+    await open(grid([row(12)]));
+    onRpc("account.analytic.line", "timetrack_grid_save", ({ args: [[change]] }) => {
+        expect.step(`${change.op} ${change.hours} ${change.name}`);
+        return [{ key: "3-7-12-0", date: MONDAY, cell: cell(entry(1, 0.75, { name: change.name })), undo: [] }];
+    });
+    await focus(0, MONDAY);
+    await press(" ");
+    await animationFrame();
+    await contains(".o_timetrack_entry_new input:eq(0)").edit("45m", { confirm: false });
+    await contains(".o_timetrack_entry_new input:eq(1)").edit("Mail", { confirm: false });
+    await press("Enter");
+    await animationFrame();
+    expect.verifySteps(["new 0.75 Mail"]);
+    expect(".o_timetrack_cell_panel").toHaveCount(0);
+    expect(hoursAt(0, MONDAY)).toBe("0:45");
+});
+
+test("rows are grouped by client, and groups fold", async () => {
+    await open(
+        grid([
+            row(12, { [MONDAY]: cell(entry(1, 1)) }),
+            row(13, { [MONDAY]: cell(entry(2, 2)) }, { group: [10, "Other Client"] }),
+            row(14, {}, { group: false }),
+        ])
+    );
+    await contains(".o_timetrack_grid_group").click();
+    expect(queryAllTexts(".o_timetrack_section th")).toEqual(["Client Works", "Other Client", "Without a client"]);
+    expect(".o_timetrack_section:eq(1) td:eq(0)").toHaveText("2:00");
+    await contains(".o_timetrack_section:eq(0) button").click();
+    expect(".o_timetrack_row").toHaveCount(2);
+    expect(".o_timetrack_section:eq(0) button").toHaveAttribute("aria-expanded", "false");
+    await focus(0, MONDAY);
+    expect(hoursAt(0, MONDAY)).toBe("2:00");
+});
+
+test("a team: people are groups that stand against their own hours", async () => {
+    const other = { ...row(12, { [MONDAY]: cell(entry(2, 4)) }), employee_id: 4, key: "4-7-12-0" };
+    await open(
+        grid([row(12, { [MONDAY]: cell(entry(1, 8)) }), other], {
+            employees: [employee(3, "Carl"), employee(4, "Cora")],
+            employee_count: 50,
+        }),
+        { arch: ARCH.replace("MODE", 'mode="team"') }
+    );
+    expect(queryAllTexts(".o_timetrack_section th")).toEqual(["Carl", "Cora"]);
+    expect(".o_timetrack_section:eq(1) td:eq(0) .o_timetrack_balance_missing").toHaveText("4:00");
+    expect(".o_timetrack_section:eq(1) td:last").toHaveText("4:00 of 40:00");
+    expect("tfoot").toHaveCount(0);
+    expect(".o_timetrack_search_work").toHaveCount(0);
+    expect(".o_pager_limit").toHaveText("50");
+});
+
+test("work is found by client, project and task, and gets a row", async () => {
+    await open(grid([row(12)]));
+    onRpc("account.analytic.line", "timetrack_grid_search", ({ args: [text] }) => {
+        expect.step(`search ${text}`);
+        return [row(13, {}, { source: "search" }), row(12, {}, { source: "search" })];
+    });
+    await contains(".o_timetrack_search_work input").edit("works", { confirm: false });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await animationFrame();
+    expect.verifySteps(["search works"]);
+    expect(queryAllTexts(".o-autocomplete--dropdown-item")).toEqual([
+        "Merger / Task 13Client Works",
+        "Merger / Task 12Client Works",
+    ]);
+    await contains(".o-autocomplete--dropdown-item:eq(0)").click();
+    await animationFrame();
+    expect(".o_timetrack_row").toHaveCount(2);
+    expect(focused()).toEqual(["1", WEDNESDAY]);
+    // what is there already is found, not doubled
+    await contains(".o_timetrack_search_work input").edit("x", { confirm: false });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await animationFrame();
+    await contains(".o-autocomplete--dropdown-item:eq(1)").click();
+    expect(".o_timetrack_row").toHaveCount(2);
+    expect.verifySteps(["search x"]);
+});
+
+test("a service type makes a row of its own", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)) })]));
+    await click(".o_timetrack_row_codes");
+    await animationFrame();
+    await contains(".o_timetrack_code_picker .o_select_menu_toggler").click();
+    await contains(".o_select_menu_item:contains('Research')").click();
+    await contains(".o_timetrack_code_picker .btn-primary").click();
+    await animationFrame();
+    expect(queryAllTexts("tbody th")).toEqual([
+        "Merger / Task 12\nClient Works",
+        "Merger / Task 12\nClient Works · Research",
+    ]);
+});
+
+test("rows are pinned; rows without time are removed", async () => {
+    await open(grid([row(12), row(13, { [MONDAY]: cell(entry(1, 1)) })]));
+    onRpc("account.analytic.line", "timetrack_grid_pin", ({ args: [values, pinned] }) => {
+        expect.step(`pin ${values.task_id} ${pinned}`);
+        return true;
+    });
+    await click(".o_timetrack_pin:eq(0)");
+    await animationFrame();
+    expect.verifySteps(["pin 12 true"]);
+    expect(".o_timetrack_pin:eq(0)").toHaveAttribute("aria-pressed", "true");
+    await click(".o_timetrack_row_menu:eq(0)");
+    await animationFrame();
+    await contains(".o-dropdown-item:contains('Remove')").click();
+    expect(".o_timetrack_row").toHaveCount(1);
+    await click(".o_timetrack_row_menu:eq(0)");
+    await animationFrame();
+    expect(".o-dropdown-item:contains('Remove')").toHaveCount(0);
+});
+
+test("days: next, previous, today and other scales", async () => {
+    await open(grid([row(12)]));
+    await contains(".o_timetrack_grid_next").click();
+    expect.verifySteps(["load week 2026-11-30"]);
+    await contains(".o_timetrack_grid_previous").click();
+    expect.verifySteps(["load week 2026-11-22"]);
+    await contains(".o_timetrack_grid_today").click();
+    expect.verifySteps(["load week false"]);
+    await contains(".o_timetrack_grid_scale").click();
+    await contains(".o-dropdown-item:contains('Month')").click();
+    expect.verifySteps([`load month ${WEDNESDAY}`]);
+    expect(".o_timetrack_grid_copy").toHaveText("Copy Last Month");
+});
+
+test("last week is copied, and told what was left out", async () => {
+    await open(grid([row(12)]));
+    onRpc("account.analytic.line", "timetrack_grid_copy", ({ args: [what] }) => {
+        expect.step(`copy ${what}`);
+        return what === "rows"
+            ? { rows: [row(15, {}, { source: "copied" })] }
+            : { created: 3, skipped: [{ date: TUESDAY, label: "Merger", reason: "Public holiday" }], undo: [] };
+    });
+    await contains(".o_timetrack_grid_copy").click();
+    await contains(".o_timetrack_copy_rows").click();
+    expect.verifySteps(["copy rows"]);
+    expect(".o_timetrack_row").toHaveCount(2);
+    await contains(".o_timetrack_grid_copy").click();
+    await contains(".o_timetrack_copy_hours").click();
+    expect.verifySteps(["copy hours", `load week ${WEDNESDAY}`]);
+    expect(".o_notification").toHaveText(/3 entries copied.*Merger: Public holiday/s);
+});
+
+test("the week is handed in, but not with hours that are not saved", async () => {
+    const data = grid([row(12, { [MONDAY]: cell(entry(1, 8)) })]);
+    Object.assign(data.status, { draft: 8, to_submit: 1 });
+    await open(data);
+    onRpc("account.analytic.line", "timetrack_grid_submit", () => {
+        expect.step("submit");
+        return { submitted: 1 };
+    });
+    await focus(0, TUESDAY);
+    await type("9:99", "Enter");
+    await contains(".o_timetrack_grid_submit").click();
+    expect.verifySteps([]);
+    await contains(".o_timetrack_grid_failures .btn:contains('Discard')").click();
+    expect(".o_timetrack_grid_submit").toHaveText("Submit 8:00");
+    await contains(".o_timetrack_grid_submit").click();
+    expect.verifySteps(["submit", `load week ${WEDNESDAY}`]);
+});
+
+test("days as the unit", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 4)) })], { unit: { kind: "days", hours_per_day: 8 } }));
+    save();
+    expect(hoursAt(0, MONDAY)).toBe("0.50");
+    await focus(0, TUESDAY);
+    await type("1", "Tab");
+    await type("1:30", "Tab");
+    expect.verifySteps([[`set ${TUESDAY} 8 of 0`], [`set ${WEDNESDAY} 1.5 of 0`]]);
+    expect(hoursAt(0, TUESDAY)).toBe("1.00");
+});
+
+test("an empty grid says what to do; who has no employee is told why", async () => {
+    await open(grid([], { employees: [], notice: "You have no employee in the company Firm." }));
+    expect(".alert-info").toHaveText("You have no employee in the company Firm.");
+    expect(queryFirst(".o_timetrack_grid_submit")).toBe(null);
+});
