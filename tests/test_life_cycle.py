@@ -129,9 +129,7 @@ def test_into_a_database_with_years_of_time(database):
     used = database("core")
     used.shell(YEARS_OF_TIME)
     before = used.sql(OWN_DATA)
-    used.sql(
-        "INSERT INTO ir_config_parameter (key, value) VALUES ('client_timetrack.approved_before', '2020-02-28')"
-    )
+    used.sql("INSERT INTO ir_config_parameter (key, value) VALUES ('client_timetrack.approved_before', '2020-02-28')")
     used.cli("-i", ",".join(ADDONS))
     assert used.sql(OWN_DATA) == before
     rows = used.sql(

@@ -63,6 +63,14 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_period.py",
         "test_late_after_the_days_to_submit",
     ),
+    "res.company.timetrack_timer_warn_hours": (
+        "client_timetrack/tests/test_timer.py",
+        "test_timetrack_timer_warn_hours",
+    ),
+    **{
+        f"timetrack.policy.{name}": ("client_timetrack/tests/test_timer.py", f"test_{name}")
+        for name in ("timer_minimum", "timer_increment", "timer_rounding")
+    },
     "res.company.timetrack_flexible_weekly_hours": (
         "client_timetrack/tests/test_working_time.py",
         "test_weekly_hours_of_flexible_employees",

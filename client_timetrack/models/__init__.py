@@ -15,6 +15,7 @@ from . import account_analytic_line_period
 from . import account_analytic_line_policy
 from . import account_analytic_line_portal
 from . import account_analytic_line_queue
+from . import account_analytic_line_timer
 from . import account_analytic_line_trail
 from . import hr_employee
 from . import ir_actions_act_window_view
@@ -50,4 +51,6 @@ from . import timetrack_period_screens
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step
+from . import timetrack_timer
+from . import timetrack_timer_lap
 from . import timetrack_working_time

@@ -11,4 +11,6 @@ class IrHttp(models.AbstractModel):
         result["timetrack_has_period"] = user.has_group("hr_timesheet.group_hr_timesheet_user") and bool(
             user.employee_ids
         )
+        if result["timetrack_has_period"]:
+            result["timetrack_timer"] = self.env["timetrack.timer"].get_state()
         return result

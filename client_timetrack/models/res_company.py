@@ -58,6 +58,11 @@ class ResCompany(models.Model):
         default=40.0,
         help="Working hours a week of employees without a working schedule, shared evenly by Monday to Friday.",
     )
+    timetrack_timer_warn_hours = fields.Float(
+        "Forgotten Timers",
+        default=10.0,
+        help="Hours after which a running timer is taken for forgotten and its employee is told. 0: never.",
+    )
     timetrack_code_set_ids = fields.Many2many(
         "timetrack.code.set",
         "res_company_timetrack_code_set_rel",
@@ -74,6 +79,10 @@ class ResCompany(models.Model):
     )
     _timetrack_deadline_days_not_negative = models.Constraint(
         "CHECK(timetrack_deadline_days >= 0)", "The deadline of a period cannot be before its end."
+    )
+
+    _timetrack_timer_warn_hours_not_negative = models.Constraint(
+        "CHECK(timetrack_timer_warn_hours >= 0)", "The hours of a forgotten timer cannot be negative."
     )
 
     def write(self, vals):

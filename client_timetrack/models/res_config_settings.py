@@ -16,4 +16,5 @@ class ResConfigSettings(models.TransientModel):
     timetrack_week_start = fields.Selection(related="company_id.timetrack_week_start", readonly=False, required=True)
     timetrack_period_anchor = fields.Date(related="company_id.timetrack_period_anchor", readonly=False)
     timetrack_deadline_days = fields.Integer(related="company_id.timetrack_deadline_days", readonly=False)
+    timetrack_timer_warn_hours = fields.Float(related="company_id.timetrack_timer_warn_hours", readonly=False)
     timetrack_code_set_ids = fields.Many2many(related="company_id.timetrack_code_set_ids", readonly=False)

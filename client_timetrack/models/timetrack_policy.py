@@ -74,6 +74,19 @@ class TimetrackPolicy(models.Model):
         "Overlaps", "Start and end within another entry of the employee. Entries without both are not looked at."
     )
 
+    # What a timer books
+    timer_minimum = fields.Integer("Minimum of a Timer", help="Minutes that a stopped timer logs at least, a day.")
+    timer_increment = fields.Integer(
+        "Increment of a Timer", help="Minutes: what a stopped timer logs is a multiple of it. 0: to the minute."
+    )
+    timer_rounding = fields.Selection(
+        [("up", "Up"), ("nearest", "To the Nearest"), ("down", "Down")],
+        string="Rounding of a Timer",
+        default="up",
+        required=True,
+        help="How a stopped timer comes to a multiple of the increment. The raw time is kept.",
+    )
+
     # What the client sees on the portal
     portal_time = fields.Selection(
         [("approved", "Approved Time"), ("all", "All Time"), ("none", "No Time")],
@@ -91,6 +104,10 @@ class TimetrackPolicy(models.Model):
     company_count = fields.Integer(compute="_compute_usage", compute_sudo=True)
 
     _day_hours_max_positive = models.Constraint("CHECK(day_hours_max > 0)", "The maximum hours a day must be positive.")
+    _timer_minutes = models.Constraint(
+        "CHECK(timer_minimum BETWEEN 0 AND 1440 AND timer_increment BETWEEN 0 AND 1440)",
+        "Minimum and increment of a timer are minutes of a day.",
+    )
     _numbers_positive = models.Constraint(
         "CHECK(future_days >= 0 AND past_days >= 0 AND description_min_length >= 0 AND auto_approve_max_hours >= 0)",
         "Days, lengths and hours of a policy cannot be negative.",

@@ -11,6 +11,7 @@ from . import test_engine_csv_import
 from . import test_engine_grid
 from . import test_engine_periods
 from . import test_engine_policy
+from . import test_engine_timer
 from . import test_grid
 from . import test_import
 from . import test_js
@@ -22,6 +23,7 @@ from . import test_policy
 from . import test_portal
 from . import test_queue
 from . import test_random_actions
+from . import test_timer
 from . import test_tours
 from . import test_views
 from . import test_working_time

@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+
+class TimetrackTimerLap(models.Model):
+    """From when to when a timer ran: raw time, never rounded."""
+
+    _name = "timetrack.timer.lap"
+    _description = "Lap of a Timer"
+    _order = "start, id"
+
+    timer_id = fields.Many2one("timetrack.timer", required=True, readonly=True, ondelete="cascade", index=True)
+    start = fields.Datetime(required=True, readonly=True)
+    stop = fields.Datetime(readonly=True)
+
+    _running_unique = models.UniqueIndex("(timer_id) WHERE stop IS NULL", "The timer runs already.")
+    _in_order = models.Constraint("CHECK(stop IS NULL OR stop >= start)", "A lap cannot end before it starts.")
