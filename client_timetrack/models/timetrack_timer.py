@@ -19,6 +19,8 @@ STATES = [(RUNNING, "Running"), (PAUSED, "Paused"), (STOPPED, "To Sort"), (BOOKE
 # Shorter than this, somebody pressed the wrong button.
 SHORTEST = 10
 NAME_LENGTH = 2000
+# The clock of a device may be ahead of the server's.
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class TimetrackTimer(models.Model):
@@ -387,9 +389,9 @@ class TimetrackTimer(models.Model):
             moment = fields.Datetime.to_datetime(text)
         except (ValueError, TypeError) as error:
             raise UserError(self.env._("“%s” is no date and time.", text)) from error
-        if not running or not running.start <= moment <= now:
+        if not running or not running.start <= moment <= now + CLOCKS_DIFFER:
             raise UserError(self.env._("The timer did not run then: choose a moment between its start and now."))
-        return moment
+        return min(moment, now)
 
     def _stop(self, at=None):
         """Stop the timer, and book it or put it aside.

@@ -16,10 +16,9 @@ import { standardViewProps } from "@web/views/standard_view_props";
 
 import { Component, useRef } from "@odoo/owl";
 
-const { Interval, DateTime } = luxon;
+import { ENTRIES_CHANGED } from "../timer/timer_service";
 
-/** The event by which other parts of the web client say that time entries have changed. */
-export const ENTRIES_CHANGED = "TIMETRACK:ENTRIES_CHANGED";
+const { Interval, DateTime } = luxon;
 
 /** The time grid with its control panel: days, scale, copying, handing in. */
 export class TimeGridController extends Component {

@@ -5,6 +5,7 @@ import { formatFloat } from "@web/core/utils/numbers";
 import { formatFloatTime } from "@web/views/fields/formatters";
 import { Model } from "@web/model/model";
 
+import { workIds } from "../work_search/work_search";
 import { parseHours, sameHours } from "./hours_input";
 
 const EMPTY_CELL = { hours: 0, entries: [] };
@@ -222,15 +223,9 @@ export class TimeGridModel extends Model {
     }
 
     async togglePin(row) {
-        await this.orm.call(this.resModel, "timetrack_grid_pin", [this.idsOf(row), !row.pinned]);
+        await this.orm.call(this.resModel, "timetrack_grid_pin", [workIds(row.values), !row.pinned]);
         row.pinned = !row.pinned;
         this.notify();
-    }
-
-    idsOf(row) {
-        return Object.fromEntries(
-            Object.entries(row.values).map(([name, value]) => [name, value ? value[0] : false])
-        );
     }
 
     // ------------------------------------------------------------------
@@ -442,7 +437,7 @@ export class TimeGridModel extends Model {
     }
 
     place(row, date) {
-        return { employee_id: row.employee_id, values: this.idsOf(row), date };
+        return { employee_id: row.employee_id, values: workIds(row.values), date };
     }
 
     /** @returns {Promise<Object>} what the server says of the change */

@@ -2,7 +2,9 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { useService } from "@web/core/utils/hooks";
 
-import { Component } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
+
+import { workIds } from "../../work_search/work_search";
 
 /** What a row is about: project and task first, then client and codes; and what can be done with the row. */
 export class RowHead extends Component {
@@ -12,6 +14,7 @@ export class RowHead extends Component {
 
     setup() {
         this.action = useService("action");
+        this.timer = useState(useService("timetrack_timer"));
     }
 
     get archInfo() {
@@ -48,6 +51,18 @@ export class RowHead extends Component {
 
     get hasTime() {
         return Object.keys(this.props.row.cells).length > 0;
+    }
+
+    get canTime() {
+        return this.isOwn && this.timer.isEnabled && !this.props.row.notice;
+    }
+
+    get isTimed() {
+        return this.timer.isFor(workIds(this.props.row.values));
+    }
+
+    toggleTimer() {
+        return this.isTimed ? this.timer.stop() : this.timer.start(workIds(this.props.row.values));
     }
 
     /** The records that the row names and that have a form to open. */
