@@ -1,12 +1,14 @@
 # The abstract models come first: others are built on them.
 from . import timetrack_code_mixin
 from . import timetrack_portal_mixin
+from . import timetrack_quick_entry_mixin
 from . import timetrack_work_code_mixin
 
 from . import account_analytic_line
 from . import account_analytic_line_approval
 from . import account_analytic_line_clock
 from . import account_analytic_line_code
+from . import account_analytic_line_duplicate
 from . import account_analytic_line_grid
 from . import account_analytic_line_grid_rows
 from . import account_analytic_line_grid_save
@@ -15,6 +17,7 @@ from . import account_analytic_line_period
 from . import account_analytic_line_policy
 from . import account_analytic_line_portal
 from . import account_analytic_line_queue
+from . import account_analytic_line_quick_entry
 from . import account_analytic_line_timer
 from . import account_analytic_line_trail
 from . import hr_employee

@@ -21,7 +21,7 @@ CONTROL_GROUPS = ("hr_timesheet.group_timesheet_manager", "project.group_project
 
 class ProjectProject(models.Model):
     _name = "project.project"
-    _inherit = ["project.project", "timetrack.portal.mixin"]
+    _inherit = ["project.project", "timetrack.portal.mixin", "timetrack.quick.entry.mixin"]
 
     timetrack_policy_id = fields.Many2one(
         "timetrack.policy",
@@ -373,3 +373,7 @@ class ProjectProject(models.Model):
         """
         chosen = self.sudo().timetrack_code_set_ids.filtered("active")
         return chosen or (self.sudo().company_id or company.sudo()).timetrack_code_set_ids.filtered("active")
+
+    def _timetrack_prepare_quick_entry(self):
+        self._timetrack_check_takes_time(self)
+        return {"project_id": self.id}

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 # Core's sums of all time of a task, and the sum of visible time that users of the portal read in their stead.
@@ -14,7 +15,7 @@ CLIENT_HOURS = {
 
 class ProjectTask(models.Model):
     _name = "project.task"
-    _inherit = ["project.task", "timetrack.portal.mixin"]
+    _inherit = ["project.task", "timetrack.portal.mixin", "timetrack.quick.entry.mixin"]
 
     timetrack_client_hours = fields.Float(
         "Visible Time Spent", compute="_compute_timetrack_client_hours", compute_sudo=True
@@ -111,3 +112,9 @@ class ProjectTask(models.Model):
         if self.env.context.get("timetrack_no_follower"):
             return True
         return super().message_subscribe(partner_ids, subtype_ids)
+
+    def _timetrack_prepare_quick_entry(self):
+        if not self.project_id:
+            raise UserError(self.env._("No time can be logged on a private task: choose its project first."))
+        self._timetrack_check_takes_time(self.project_id)
+        return {"project_id": self.project_id.id, "task_id": self.id}

@@ -22,6 +22,7 @@ from . import test_period_mail
 from . import test_policy
 from . import test_portal
 from . import test_queue
+from . import test_quick_entry
 from . import test_random_actions
 from . import test_timer
 from . import test_tours

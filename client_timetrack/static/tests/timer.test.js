@@ -167,7 +167,7 @@ test("a timer that runs for long warns once, and stops at an earlier time", asyn
     expect(".o_timetrack_timer_open .alert").toHaveText(/forgotten/);
     await contains(".o_timetrack_timer_earlier").click();
     await contains(".o_timetrack_timer_stop").click();
-    expect.verifySteps([["stop", "2026-11-25 11:00:06"], "entries changed"]);
+    expect.verifySteps([["stop", "2026-11-25 12:00:06"], "entries changed"]);
 });
 
 test("what another device does shows here", async () => {
