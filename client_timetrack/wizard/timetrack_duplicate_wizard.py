@@ -134,17 +134,16 @@ class TimetrackDuplicateWizard(models.TransientModel):
             raise UserError(self.env._("There is no day to log this time on: choose other days."))
         if len(pairs) > MAX_ENTRIES:
             raise UserError(self.env._("This makes more than %s time entries: choose fewer days.", MAX_ENTRIES))
-        lines, refused = self._log(pairs)
-        if refused and not self.skip_refused:
-            raise UserError(
-                self.env._(
-                    "Nothing was logged, since a rule refuses some of it. Choose other days, or leave out what is "
-                    "refused.\n\n%s",
-                    "\n".join(refused),
+        with self.env.cr.savepoint():
+            lines, refused = self._log(pairs)
+            if refused and not (self.skip_refused and lines):
+                raise UserError(
+                    self.env._(
+                        "Nothing was logged, since a rule refuses some of it. Choose other days, or leave out what is "
+                        "refused.\n\n%s",
+                        "\n".join(refused),
+                    )
                 )
-            )
-        if not lines:
-            raise UserError(self.env._("Nothing was logged: every day is refused.\n\n%s", "\n".join(refused)))
         return lines._timetrack_get_duplicates_action()
 
     def _log(self, pairs):
