@@ -32,7 +32,7 @@ class TimetrackDuplicateWizard(models.TransientModel):
         "Leave Out What a Rule Refuses", help="Otherwise nothing is logged where a single day is refused."
     )
     entry_count = fields.Integer("Entries to Log", compute="_compute_preview")
-    left_out = fields.Text("Left Out", compute="_compute_preview")
+    left_out = fields.Text(compute="_compute_preview")
 
     @api.model
     def _default_date(self, days):

@@ -22,6 +22,8 @@ from odoo.tools.safe_eval import safe_eval
 
 CONSULTANT, APPROVER = "perf010", "perf001"
 LINE = "account.analytic.line"
+MY_TIMESHEETS = "hr_timesheet.act_hr_timesheet_line"
+ROW_FIELDS = ["project_id", "task_id", "timetrack_activity_id", "timetrack_deliverable_id"]
 ALL_TIMESHEETS, QUEUE = "hr_timesheet.timesheet_action_all", "client_timetrack.timetrack_approval_action"
 # Time as it was before it was handed in, or before it was decided on.
 BACK = """
@@ -44,6 +46,7 @@ def run(addons, core, size, repetitions):
     """
     bench = Bench(Registry(addons), Registry(core))
     bench.queue(repetitions)
+    bench.grid(repetitions)
     bench.create(size, max(3, repetitions // 2))
     own, reported = bench.prepare(10 * size)
     for ids, times in ((size, repetitions), (10 * size, max(3, repetitions // 2))):
@@ -127,6 +130,54 @@ class Bench:
         operations = {name: (registry, APPROVER, page.load) for name, (registry, page) in pages.items()}
         operations |= {f"{name}, with views": (base, APPROVER, page.open) for name, (base, page) in pages.items()}
         self.compare(times, operations)
+
+    def grid(self, times):
+        """A consultant's week as a grid, beside Odoo's list of the same week; a cell, beside an entry of Odoo's."""
+        with self.core.cursor() as cr:
+            env = self.environment(cr, CONSULTANT)
+            last = env[LINE].search([("user_id", "=", env.uid)], order="date desc, id desc", limit=1)
+            entry, task, day = last.id, last.task_id.id, last.date
+            week = [day - timedelta(days=day.weekday()), day + timedelta(days=6 - day.weekday())]
+            page = Page(env, MY_TIMESHEETS, grouped=False)
+            page.domain += [("date", ">=", week[0]), ("date", "<=", week[1])]
+        params = {
+            "scale": "week", "anchor": fields.Date.to_string(day), "rows": ROW_FIELDS, "group": "timetrack_client_id",
+            "mode": "own", "domain": [("project_id", "!=", False)], "suggest": True,
+        }  # fmt: skip
+
+        def load(env):
+            return env[LINE].timetrack_grid_load(params)
+
+        def change(env):
+            [result] = env[LINE].timetrack_grid_save([{"op": "entry", "entry_id": entry, "hours": 1.75}], params)
+            assert "error" not in result, result
+
+        def write(env):
+            env[LINE].browse(entry).web_save({"unit_amount": 1.75}, page.specification())
+
+        def add(env):
+            project = env["project.task"].browse(task).project_id.id
+            cell = {"employee_id": env.user.employee_id.id, "values": {"project_id": project, "task_id": task}}
+            [result] = env[LINE].timetrack_grid_save(
+                [{"op": "new", "date": params["anchor"], "hours": 1.75, "name": "New work", **cell}], params
+            )
+            assert "error" not in result, result
+
+        def create(env):
+            vals = {"task_id": task, "date": day, "unit_amount": 1.75, "name": "New work"}
+            env[LINE].web_save(vals, page.specification())
+
+        self.compare(
+            times,
+            {
+                "my week as a grid": (self.addons, CONSULTANT, load),
+                "my week as a list, core": (self.core, CONSULTANT, page.load),
+                "a cell changed": (self.addons, CONSULTANT, change),
+                "an entry changed, core": (self.core, CONSULTANT, write),
+                "a cell filled": (self.addons, CONSULTANT, add),
+                "an entry created, core": (self.core, CONSULTANT, create),
+            },
+        )
 
     def create(self, size, times):
         """A consultant enters time on tasks of all kinds."""

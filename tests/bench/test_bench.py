@@ -48,6 +48,9 @@ RATIOS = (
     Ratio("queue as a list", "all timesheets, core"),
     Ratio("all timesheets", "all timesheets, core"),
     Ratio(f"create {SIZE}", f"create {SIZE}, core", 1.1),
+    Ratio("my week as a grid", "my week as a list, core", 2),
+    Ratio("a cell changed", "an entry changed, core"),
+    Ratio("a cell filled", "an entry created, core"),
 )
 LIMITED = [ratio for ratio in RATIOS if ratio.limit]
 QUERIES = {f"submit {SIZE}": 40, f"approve {SIZE}": 40}
