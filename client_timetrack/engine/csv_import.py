@@ -32,9 +32,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+
+from .import_dates import AUTO, ISO, AmbiguousDates, after_midnight, detect_formats, parse_date, parse_moment
 
 DELIMITERS = (",", ";", "\t", "|")
 BOMS = (
@@ -42,16 +44,24 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-MIN_YEAR = 1900
 BLANKS = " \t\r\n\u00a0\u202f\u2009\ufeff"
 _DURATION = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
+# Longer than this a value is no description, but a quotation mark that was never closed.
+MAX_CELL = 131_072
+# What exporters write for yes and no.
+FLAGS = {
+    **dict.fromkeys(("yes", "y", "true", "1", "x", "oui", "ja", "si", "sí", "sim", "billable"), True),
+    **dict.fromkeys(("no", "n", "false", "0", "non", "nein", "nee", "não", "nao", "non-billable"), False),
+}
+_SIGNED_NUMBER = re.compile(r"[+-]\d+([.,:]\d+)*", re.ASCII)
 _SEP_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 
 class FileError(Exception):
     """The file as a whole cannot be read.
 
-    :ivar code: ``empty``, ``encoding``, ``bad_header``, ``missing_columns`` or ``repeated_column``
+    :ivar code: ``empty``, ``encoding``, ``bad_header``, ``missing_columns``, ``repeated_column`` or
+        ``ambiguous_dates``; of workbooks ``old_workbook``, ``bad_workbook`` or ``too_large``
     :ivar params: values for the message of that code
     """
 
@@ -67,6 +77,15 @@ class NumberError(ValueError):
     def __init__(self, code: str):
         super().__init__(code)
         self.code = code
+
+
+class Typed(str):
+    """What a cell says, beside the value that a workbook knows it to be: a moment, or a number (of hours)."""
+
+    def __new__(cls, text: str, value):
+        cell = super().__new__(cls, text)
+        cell.value = value
+        return cell
 
 
 @dataclass(frozen=True)
@@ -88,7 +107,8 @@ class Column:
 
     :ivar target: name of the value in ``Row.values``
     :ivar names: accepted names of the column; the first one found in the file is taken
-    :ivar kind: ``text``, ``date`` or ``hours``
+    :ivar kind: ``text``, ``date``, ``hours``, ``flag`` (yes or no), or ``moment`` (date and time of day from all of its
+        columns; nothing where one of them is empty)
     :ivar constant: the value where ``names`` is empty
     :ivar prefix: text put before a value that is not empty
     :ivar required: an empty value makes the row invalid
@@ -108,7 +128,7 @@ class Column:
 class Spec:
     """What to make of a table.
 
-    :ivar date_formats: ``strptime`` formats, tried in this order
+    :ivar date_formats: ``strptime`` formats, tried in this order; ``auto`` to find them from the whole column
     :ivar decimal_mark: ``.``, ``,`` or ``auto``
     :ivar max_hours: hours above which a row is refused; 0 for no limit
     :ivar key_columns: names of the columns that identify a row, as it is written
@@ -234,7 +254,8 @@ def _records(lines: Iterator, delimiter: str, skipped: int) -> Iterator:
             return
         except csv.Error as error:
             # the reader starts afresh on the next line; an open quote has eaten all the rest
-            yield line, [], "open_quote" if "unexpected end" in str(error) else "bad_quote"
+            reasons = {"unexpected end": "open_quote", "field larger": "long_cell"}
+            yield line, [], next((code for text, code in reasons.items() if text in str(error)), "bad_quote")
             continue
         if any(cell.strip(BLANKS) for cell in cells):
             yield line, cells, None
@@ -249,8 +270,31 @@ def parse_table(table: Table, spec: Spec) -> Iterator:
     :raise FileError: ``missing_columns`` or ``repeated_column``, before the first row
     """
     places = _locate(table.header, spec)
+    if AUTO in spec.date_formats:
+        table, spec = _find_dates(table, spec, places)
     keys = [(name, _position(table.header, name)) for name in spec.key_columns]
     return _rows(table, spec, places, keys)
+
+
+def _find_dates(table: Table, spec: Spec, places: list) -> tuple:
+    """The table read as a whole, and the spec with the formats of its dates.
+
+    :raise FileError: ``ambiguous_dates``
+    """
+    records = list(table.records)
+    columns = [at for column, at in places if column.kind == "date" and at is not None]
+    texts = (cells[at] for _line, cells, problem in records for at in columns if not problem and at < len(cells))
+    try:
+        found = detect_formats(text.strip(BLANKS) for text in texts if text.strip(BLANKS) and not _typed(text))
+    except AmbiguousDates as error:
+        raise FileError("ambiguous_dates", value=error.text, formats=", ".join(error.formats)) from error
+    named = tuple(pattern for pattern in spec.date_formats if pattern != AUTO)
+    return replace(table, records=records), replace(spec, date_formats=found + named or (ISO,))
+
+
+def _typed(cell: str):
+    """The value that a workbook knows a cell to have, else None."""
+    return getattr(cell, "value", None)
 
 
 def _rows(table: Table, spec: Spec, places: list, keys: list) -> Iterator:
@@ -260,6 +304,10 @@ def _rows(table: Table, spec: Spec, places: list, keys: list) -> Iterator:
         row = Row(line, cells)
         if problem:
             row.errors.append(Problem(line, problem))
+        elif any("\0" in cell for cell in cells):
+            row.errors.append(Problem(line, "control_character"))
+        elif any(len(cell) > MAX_CELL for cell in cells):
+            row.errors.append(Problem(line, "long_cell"))
         elif any(cell.strip(BLANKS) for cell in cells[width:]):
             row.errors.append(Problem(line, "too_many_cells", params={"cells": len(cells), "columns": width}))
         else:
@@ -285,7 +333,8 @@ def _canonical(value) -> str:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """The name of a column, without case and spaces that do not count."""
     return " ".join(name.split()).casefold()
 
 
@@ -294,7 +343,7 @@ def _position(header: list, name: str):
 
     :raise FileError: ``repeated_column`` if the name does not say which
     """
-    for same in (lambda other: other == name, lambda other: _normal(other) == _normal(name)):
+    for same in (lambda other: other == name, lambda other: normal(other) == normal(name)):
         found = [at for at, other in enumerate(header) if same(other)]
         if len(found) > 1:
             raise FileError("repeated_column", column=name)
@@ -319,13 +368,18 @@ def _locate(header: list, spec: Spec) -> list:
 
 def _fill(row: Row, spec: Spec, places: list):
     """Set the values of a row from its cells, or its errors."""
-    texts = {}
+    texts, missing = {}, set()
     for column, at in places:
-        text = row.cells[at].strip(BLANKS) if at is not None else ("" if column.names else column.constant)
+        text = _text(row.cells[at]) if at is not None else ("" if column.names else column.constant)
         if text:
-            texts.setdefault(column.target, []).append(column.prefix + text)
+            texts.setdefault(column.target, []).append(column.prefix + text if column.prefix else text)
+        else:
+            missing.add(column.target)
     for target, column, name in _targets(places):
-        text = " ".join(texts.get(target, ()))
+        parts = texts.get(target, ())
+        if column.kind == "moment" and target in missing:
+            parts = ()
+        text = parts[0] if len(parts) == 1 else " ".join(parts)
         if not text:
             row.values[target] = None if column.kind != "text" else ""
             if column.required:
@@ -337,6 +391,20 @@ def _fill(row: Row, spec: Spec, places: list):
             code = getattr(error, "code", "bad_date")
             params = {"formats": ", ".join(spec.date_formats), "max_hours": spec.max_hours}
             row.errors.append(Problem(row.line, code, name, text, params))
+    _order_moments(row)
+
+
+def _text(cell: str) -> str:
+    return cell if _typed(cell) is not None else cell.strip(BLANKS)
+
+
+def _order_moments(row: Row):
+    """Work ends after it starts; who says one of both only says nothing."""
+    start, stop = row.values.get("start"), row.values.get("stop")
+    if start and stop:
+        row.values["stop"] = after_midnight(start, stop)
+    elif "start" in row.values or "stop" in row.values:
+        row.values.update(start=None, stop=None)
 
 
 def _targets(places: list) -> list:
@@ -352,35 +420,47 @@ def _targets(places: list) -> list:
 
 
 def _convert(text: str, column: Column, spec: Spec):
+    value = _typed(text)
     if column.kind == "date":
-        return parse_date(text, spec.date_formats)
+        return value.date() if isinstance(value, datetime) else _parse_day(text, spec.date_formats)
+    if column.kind == "moment":
+        return value if isinstance(value, datetime) else parse_moment(text, (*spec.date_formats, ISO))
+    if column.kind == "flag":
+        return parse_flag(text)
     if column.kind == "hours":
-        hours = parse_hours(text, spec.decimal_mark)
+        hours = value if isinstance(value, float) else parse_hours(text, spec.decimal_mark)
         # hours of work are above zero and below the limit; hours planned may be nothing
         if hours < 0 or (column.required and not hours):
             raise NumberError("not_positive")
         if column.required and spec.max_hours and hours > spec.max_hours:
             raise NumberError("too_many_hours")
         return hours
-    return text
+    return str(text)
+
+
+def _parse_day(text: str, formats: tuple) -> date:
+    """A date, which may have a time of day behind it."""
+    try:
+        return parse_date(text, formats)
+    except ValueError:
+        return parse_moment(text, formats).date()
+
+
+def parse_flag(text: str) -> bool:
+    """Yes or no.
+
+    :raise NumberError: ``bad_flag``
+
+    >>> parse_flag("Yes"), parse_flag("non-billable")
+    (True, False)
+    """
+    try:
+        return FLAGS[text.strip(BLANKS).casefold()]
+    except KeyError:
+        raise NumberError("bad_flag") from None
 
 
 # ---------------------------------------------------------------- cells
-
-
-def parse_date(text: str, formats: Iterable) -> date:
-    """The date in a text by the first format that fits.
-
-    :raise ValueError: if none does, or if the year cannot be meant
-    """
-    for pattern in formats:
-        try:
-            found = datetime.strptime(text, pattern).date()
-        except ValueError:
-            continue
-        if found.year >= MIN_YEAR:
-            return found
-    raise ValueError(text)
 
 
 def parse_hours(text: str, decimal_mark: str = "auto") -> float:
@@ -436,11 +516,21 @@ def _guess_mark(text: str) -> str:
     return marks[0]
 
 
+def harmless(cell: str) -> str:
+    """A cell as it can be opened in a spreadsheet: what would be taken for a formula becomes text, numbers stay.
+
+    >>> harmless("=cmd|' /C calc'!A0"), harmless("-1.5"), harmless("+ 3")
+    ("'=cmd|' /C calc'!A0", '-1.5', "'+ 3")
+    """
+    is_formula = cell.lstrip(BLANKS).startswith(("=", "+", "-", "@"))
+    return "'" + cell if is_formula and not _SIGNED_NUMBER.fullmatch(cell) else cell
+
+
 def row_hash(scope: Iterable, key: Iterable) -> str:
     """A stable name for a row: the same key in the same scope (a company, say) gives the same text, always.
 
     Case and spaces of the columns' names do not count; those of the values do.
     """
-    identity = [list(scope), [[_normal(name), value] for name, value in key]]
+    identity = [list(scope), [[normal(name), value] for name, value in key]]
     text = json.dumps(identity, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -42,6 +42,7 @@ from . import timetrack_delegation
 from . import timetrack_deliverable
 from . import timetrack_favorite
 from . import timetrack_import
+from . import timetrack_import_alias
 from . import timetrack_import_policy
 from . import timetrack_import_profile
 from . import timetrack_import_profile_column

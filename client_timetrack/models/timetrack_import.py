@@ -1,6 +1,9 @@
+import re
 import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+
+from pytz import UTC, timezone
 
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -9,6 +12,7 @@ from odoo.fields import Domain
 from ..engine import csv_import
 
 BATCH = 1000
+TAGS = re.compile(r"[,;]")
 NEW = 0
 # In this order: what is created later refers to what is created before.
 TARGETS = ("client", "employee", "activity_parent", "activity", "project", "task", "deliverable")
@@ -36,6 +40,9 @@ class ImportRun:
     :ivar already: lines of rows that were imported before
     :ivar planned: planned hours by target (project, task, deliverable) and key
     :ivar created: number of records created, or to be created, by target
+    :ivar aliases: what somebody said a name means: dict of (target, name) to record
+    :ivar names: names of employees by what they are known by, an e-mail address say
+    :ivar unknown_tags: rows by tag that is no service type
     """
 
     profile: models.Model
@@ -52,6 +59,9 @@ class ImportRun:
     created: dict = field(default_factory=dict)
     encode_uom_in_days: bool = False
     entries: models.Model = None
+    aliases: dict = field(default_factory=dict)
+    names: dict = field(default_factory=dict)
+    unknown_tags: dict = field(default_factory=lambda: defaultdict(list))
 
     @property
     def rejected(self):
@@ -99,6 +109,8 @@ class TimetrackImport(models.AbstractModel):
         self = self.with_env(self.env(context=self._get_context(company)))
         run = self._read(profile.with_env(self.env), content, company)
         self._match_imported(run)
+        run.aliases = self.env["timetrack.import.alias"]._get_records(company)
+        self._match_tags(run)
         for target in TARGETS:
             getattr(self, f"_match_{target}")(run)
         for target in CODES:
@@ -171,11 +183,49 @@ class TimetrackImport(models.AbstractModel):
 
     @api.model
     def _match_employee(self, run):
-        wanted = self._collect(run, "employee", lambda row: row.values.get("employee"))
+        """Keys are e-mail addresses where the file has them, else names: two people may have the same name."""
+
+        def key_of(row):
+            name, email = row.values.get("employee"), (row.values.get("employee_email") or "").casefold()
+            run.names[email or name] = name or email
+            return email or name
+
+        wanted = self._collect(run, "employee", key_of)
+        names = {key: run.names[key] for key in wanted}
         records = self._search_named(
-            run, "employee", wanted, Domain("company_id", "=", run.company.id), ("name", "work_email")
+            run,
+            "employee",
+            {*wanted, *names.values()},
+            Domain("company_id", "=", run.company.id),
+            ("name", "work_email"),
         )
-        self._resolve(run, "employee", wanted, records, lambda e: {(e.name or "").strip(), e.work_email})
+        by_email = records.grouped(lambda employee: (employee.work_email or "").casefold())
+        by_name = records.grouped(lambda employee: (employee.name or "").strip())
+        for key, rows in wanted.items():
+            found = by_email.get(key.casefold()) or by_name.get(names[key], records.browse())
+            self._note(run, "employee", key, rows, self._decide(run, "employee", names[key], found))
+
+    @api.model
+    def _match_tags(self, run):
+        """A tag that is the name or the code of a service type, or stands for one, gives it to rows without one."""
+        rows = [row for row in run.rows if row.values.get("tags") and not row.values.get("activity")]
+        tags = {row.line: [tag.strip() for tag in TAGS.split(row.values["tags"]) if tag.strip()] for row in rows}
+        texts = {tag for some in tags.values() for tag in some}
+        if not texts:
+            return
+        codes = self._search_named(run, "activity", texts, self._code_domain(), ("name", "code"))
+        known = {name for code in codes.filtered("active") for name in self._code_names(code)}
+        known |= {name for target, name in run.aliases if target == "activity"}
+        for row in rows:
+            meant = next((tag for tag in tags[row.line] if tag in known), None)
+            if meant:
+                row.values["activity"] = meant
+            elif row.line in run.hashes and row.line not in run.already:
+                for tag in tags[row.line]:
+                    run.unknown_tags[tag].append(row)
+        for tag, some in run.unknown_tags.items():
+            column = self._get_column(run, "tags")
+            run.warnings.append(csv_import.Problem(some[0].line, "unknown_tag", column, tag, {"count": len(some)}))
 
     @api.model
     def _match_activity_parent(self, run):
@@ -214,8 +264,8 @@ class TimetrackImport(models.AbstractModel):
             by_name[project.name.strip()] |= project
         for key, rows in wanted.items():
             projects = self._projects_of_client(run, by_name[key[1]], key[0], rows)
-            outcome = self._pick(run, "project", projects)
-            if isinstance(outcome, int) and outcome and not projects.browse(outcome).allow_timesheets:
+            outcome = self._decide(run, "project", key[1], projects)
+            if isinstance(outcome, int) and outcome and not by_name.default_factory().browse(outcome).allow_timesheets:
                 outcome = ("no_timesheets", {})
             self._note(run, "project", key, rows, outcome)
 
@@ -370,10 +420,18 @@ class TimetrackImport(models.AbstractModel):
             for key in keys_of(record):
                 by_key[key] |= record
         for key, rows in wanted.items():
-            if target in CODES and any(by_key[key].mapped("active")):
-                run.candidates[target][key] = by_key[key].filtered("active")
+            name = key[-1] if isinstance(key, tuple) else key
+            alias = run.aliases.get((target, name))
+            if target in CODES and (alias or any(by_key[key].mapped("active"))):
+                run.candidates[target][key] = alias or by_key[key].filtered("active")
             else:
-                self._note(run, target, key, rows, self._pick(run, target, by_key[key], top))
+                self._note(run, target, key, rows, self._decide(run, target, name, by_key[key], top))
+
+    @api.model
+    def _decide(self, run, target, name, records, top=None):
+        """Which record a name means: what somebody said it means, else what has the name. See ``_pick``."""
+        alias = run.aliases.get((target, name))
+        return alias.id if alias else self._pick(run, target, records, top)
 
     @api.model
     def _pick(self, run, target, records, top=None):
@@ -485,7 +543,9 @@ class TimetrackImport(models.AbstractModel):
 
     @api.model
     def _prepare_employee(self, run, key):
-        return {"name": key, "company_id": run.company.id}
+        name = run.names.get(key, key)
+        # an address is only taken where the file has one, never made up
+        return {"name": name, "work_email": key if key != name else False, "company_id": run.company.id}
 
     @api.model
     def _prepare_activity_parent(self, run, key):
@@ -567,6 +627,7 @@ class TimetrackImport(models.AbstractModel):
         values, links = row.values, row.links
         record = {target: run.found[target][key] for target, key in links.items()}
         return {
+            **self._prepare_clock(run, record["employee"], values),
             "date": values["date"],
             "unit_amount": values["hours"],
             "employee_id": record["employee"],
@@ -577,6 +638,19 @@ class TimetrackImport(models.AbstractModel):
             "timetrack_deliverable_id": record.get("deliverable"),
             "timetrack_import_key": run.hashes[row.line],
         }
+
+    @api.model
+    def _prepare_clock(self, run, employee_id, values):
+        """Start, end and billing of the time entry of a row; what the row does not say is left to Odoo."""
+        result = {}
+        if values.get("start") and values.get("stop"):
+            tz = timezone(self.env["hr.employee"].browse(employee_id).tz or "UTC")
+            for name in ("start", "stop"):
+                moment = tz.localize(values[name], is_dst=False).astimezone(UTC).replace(tzinfo=None)
+                result[f"timetrack_{name}"] = moment
+        if values.get("billable") is not None:
+            result["timetrack_is_billable"] = values["billable"]
+        return result
 
     # ------------------------------------------------------------------
     # Words
@@ -601,6 +675,22 @@ class TimetrackImport(models.AbstractModel):
                 "The file is not written in %(encoding)s. Choose another encoding in the profile, or “Find out”.",
                 encoding=params["encoding"],
             )
+        if code == "ambiguous_dates":
+            return self.env._(
+                "Days and months cannot be told apart: “%(value)s” could be read in more than one way (%(formats)s).\n"
+                "Write the format of the dates into the profile.",
+                value=params["value"],
+                formats=params["formats"],
+            )
+        if code == "old_workbook":
+            return self.env._(
+                "This is a workbook of an old version of Excel, or one with a password. Save it as .xlsx without a "
+                "password, or as CSV."
+            )
+        if code == "bad_workbook":
+            return self.env._("The workbook cannot be read: it is damaged, or no workbook. Save it again as .xlsx.")
+        if code == "too_large":
+            return self.env._("The workbook unpacks to more than can be read. Save the sheet as CSV.")
         if code == "bad_header":
             return self.env._("The line with the names of the columns cannot be read: check its quotation marks.")
         return self.env._("The file is empty.")
@@ -621,6 +711,19 @@ class TimetrackImport(models.AbstractModel):
             "ambiguous_number": (
                 self.env._("This could be thousands or a fraction."),
                 self.env._("Choose the decimal mark in the profile."),
+            ),
+            "bad_flag": (self.env._("This is neither yes nor no."), self.env._("Write yes or no.")),
+            "control_character": (
+                self.env._("A value holds a character that is no text (NUL)."),
+                self.env._("Remove it, or export the file again."),
+            ),
+            "long_cell": (
+                self.env._("A value is longer than 131,072 characters."),
+                self.env._("Shorten it. A quotation mark that is never closed has the same effect."),
+            ),
+            "unknown_tag": (
+                self.env._("%(count)s rows have this tag, which is no service type."),
+                self.env._("Say which service type it stands for, or leave it: tags are not kept."),
             ),
             "not_positive": (
                 self.env._("Hours must be above zero."),

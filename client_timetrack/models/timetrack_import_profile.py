@@ -3,7 +3,7 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..engine import csv_import
+from ..engine import csv_import, import_dates, xlsx_reader
 
 REQUIRED_TARGETS = ("date", "hours", "employee", "project")
 # What identifies a row of a file without a key. What may be mapped later (a service type) is no part of it: a file
@@ -41,7 +41,7 @@ class TimetrackImportProfile(models.Model):
         default="%Y-%m-%d",
         required=True,
         help="One a line; the first that fits a date is taken. %d day, %m month, %b short English name of the month, "
-        "%Y year, %y year of two digits.",
+        "%Y year, %y year of two digits. “auto” finds the format from all dates of the file.",
     )
     decimal_mark = fields.Selection(
         [("auto", "Find out"), (".", "Point (1.5)"), (",", "Comma (1,5)")],
@@ -70,8 +70,10 @@ class TimetrackImportProfile(models.Model):
         day = date(2019, 11, 23)
         for profile in self:
             for pattern in profile._lines("date_formats") or [""]:
+                if pattern == import_dates.AUTO:
+                    continue
                 try:
-                    works = csv_import.parse_date(day.strftime(pattern), [pattern]) == day
+                    works = import_dates.parse_date(day.strftime(pattern), [pattern]) == day
                 except ValueError:
                     works = False
                 if not works:
@@ -119,8 +121,31 @@ class TimetrackImportProfile(models.Model):
         :raise csv_import.FileError: the file cannot be read
         """
         self.ensure_one()
+        if xlsx_reader.is_workbook(content):
+            return xlsx_reader.read_xlsx(content)
         delimiter = {"auto": "", "tab": "\t"}.get(self.delimiter, self.delimiter)
         return csv_import.read_csv(content, delimiter, self.encoding)
+
+    @api.model
+    def _recognize(self, content):
+        """The profile whose columns a file has.
+
+        Of the profiles that find all they need, the one that knows most of the file's columns.
+
+        :param bytes content: the file
+        :return: ``timetrack.import.profile``, empty where no profile fits or the file cannot be read
+        """
+        try:
+            if xlsx_reader.is_workbook(content):
+                header = xlsx_reader.read_xlsx(content).header
+            else:
+                header = csv_import.read_csv(content).header
+        except csv_import.FileError:
+            return self.browse()
+        known = {profile: profile.column_ids._count_known(header) for profile in self.search([])}
+        return max(known, key=lambda profile: (known[profile], -profile.sequence), default=self.browse()).filtered(
+            lambda profile: known[profile]
+        )
 
     def _get_spec(self):
         """The profile as the engine wants it."""

@@ -4,7 +4,14 @@ from odoo.exceptions import ValidationError
 from ..engine import csv_import
 from .timetrack_import_profile import REQUIRED_TARGETS
 
-KINDS = {"date": "date", "hours": "hours", "planned_hours": "hours"}
+KINDS = {
+    "date": "date",
+    "hours": "hours",
+    "planned_hours": "hours",
+    "start": "moment",
+    "stop": "moment",
+    "billable": "flag",
+}
 
 
 class TimetrackImportProfileColumn(models.Model):
@@ -21,6 +28,7 @@ class TimetrackImportProfileColumn(models.Model):
             ("date", "Date"),
             ("hours", "Hours"),
             ("employee", "Employee"),
+            ("employee_email", "E-Mail of the Employee"),
             ("client", "Client"),
             ("project", "Project"),
             ("task", "Task"),
@@ -28,11 +36,16 @@ class TimetrackImportProfileColumn(models.Model):
             ("activity_parent", "Group of the Service Type"),
             ("activity", "Service Type"),
             ("deliverable", "Deliverable"),
+            ("tags", "Tags"),
             ("description", "Description"),
+            ("billable", "Billable"),
+            ("start", "Start"),
+            ("stop", "End"),
         ],
         string="Gives",
         required=True,
-        help="Several columns that give the same are joined with a space.",
+        help="Several columns that give the same are joined with a space: a date and a time of day, say. Start and end "
+        "are of the time zone of the employee.",
     )
     name = fields.Char(
         "Column", help="The name in the first line of the file. Other names it may have instead follow after a |."
@@ -52,6 +65,17 @@ class TimetrackImportProfileColumn(models.Model):
     def _get_names(self):
         """The names the column may have in a file, best first."""
         return [name.strip() for name in (self.name or "").split("|") if name.strip()]
+
+    def _count_known(self, header):
+        """How many of the columns a file has; 0 if it lacks one that is needed."""
+        present = {csv_import.normal(name) for name in header}
+        count = 0
+        for column in self.filtered("name"):
+            if any(csv_import.normal(name) in present for name in column._get_names()):
+                count += 1
+            elif not column.is_optional:
+                return 0
+        return count
 
     def _get_engine_column(self):
         """The column as the engine wants it."""

@@ -9,11 +9,13 @@ from . import test_engine_approval
 from . import test_engine_capacity
 from . import test_engine_csv_import
 from . import test_engine_grid
+from . import test_engine_import_dates
 from . import test_engine_periods
 from . import test_engine_policy
 from . import test_engine_timer
 from . import test_grid
 from . import test_import
+from . import test_import_trackers
 from . import test_js
 from . import test_locks
 from . import test_matrix

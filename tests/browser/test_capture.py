@@ -171,6 +171,7 @@ def test_phone(firm, log_in):
 
 def test_the_team(firm, log_in):
     """The lead sees the people's week and corrects what is not handed in."""
+    [[project]] = firm.database.sql("SELECT max(id) FROM project_project WHERE allow_timesheets")
     firm.rpc("cap_cleo", PASSWORD)(
         "account.analytic.line",
         "create",
@@ -179,7 +180,7 @@ def test_the_team(firm, log_in):
                 "name": "Call",
                 "date": str(TODAY),
                 "unit_amount": 2,
-                "project_id": int(firm.database.sql("SELECT max(id) FROM project_project WHERE allow_timesheets")[0][0]),
+                "project_id": int(project),
             }
         ],
     )
