@@ -164,18 +164,23 @@ def chromium():
 def open_page(chromium):
     """Return a function that logs in and returns the page, with the web client loaded.
 
-    Errors on the browser's console, wherever they come from, fail the test.
+    Errors on the browser's console, wherever they come from, fail the test; ``tolerate`` is a text of those that the
+    test makes happen.
     """
     errors = []
     contexts = []
 
-    def start(url, login, password, path="/odoo", **options):
+    def start(url, login, password, path="/odoo", tolerate=None, **options):
+        def note(text):
+            if not tolerate or tolerate not in text:
+                errors.append(text)
+
         context = chromium.new_context(**{"viewport": {"width": 1366, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: note(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: note(str(error)))
         page.goto(f"{url}/web/login")
         page.fill("input[name=login]", login)
         page.fill("input[name=password]", password)

@@ -489,8 +489,7 @@ export class TimeGridModel extends Model {
         try {
             results = await this.orm.call(this.resModel, "timetrack_grid_save", [payload, this.params]);
         } catch (error) {
-            this.keepUnsent(changes, error);
-            jobs.forEach((job) => job.reject(error));
+            this.keepUnsent(changes, error, jobs);
             return;
         }
         results.forEach((result, index) => this.apply(changes[index], result));
@@ -550,18 +549,28 @@ export class TimeGridModel extends Model {
         }
     }
 
-    /** The server was not reached, or failed: what was typed stays and says so. */
-    keepUnsent(changes, error) {
-        const message =
-            error instanceof ConnectionLostError
-                ? _t("Not saved: there is no connection. Try again.")
-                : _t("Not saved: the server had a problem. Try again.");
+    /**
+     * The server was not reached, or failed: what was typed stays and says so. That there is no connection is all that
+     * there is to say; what else went wrong is shown as Odoo shows it.
+     */
+    keepUnsent(changes, error, jobs) {
+        const isLost = error instanceof ConnectionLostError;
+        const message = isLost
+            ? _t("Not saved: there is no connection. Try again.")
+            : _t("Not saved: the server had a problem. Try again.");
         for (const { cell } of changes) {
             if (cell) {
                 this.edits.set(`${cell.row.key}|${cell.date}`, { text: cell.text, hours: 0, error: message });
             }
         }
         this.notify();
+        for (const job of jobs) {
+            if (isLost) {
+                job.resolve(job.changes.map(() => ({ error: message, code: "offline" })));
+            } else {
+                job.reject(error);
+            }
+        }
     }
 
     // ------------------------------------------------------------------
@@ -596,7 +605,7 @@ export class TimeGridModel extends Model {
         for (const { error } of refused) {
             this.notification.add(error, { type: "danger", title: _t("This could not be undone") });
         }
-        if (results.some(({ key }) => !this.getRow(key))) {
+        if (results.some(({ key }) => key && !this.getRow(key))) {
             await this.reload();
         }
     }

@@ -181,10 +181,10 @@ export class TimeGridRenderer extends Component {
             input.focus();
             input.setSelectionRange(this.state.editing.replaces ? 0 : input.value.length, input.value.length);
         }
-        if (this.refocus) {
-            this.refocus = false;
+        if (this.refocus && !input) {
             this.focusCell();
         }
+        this.refocus = false;
     }
 
     onFocusCell(row, column) {
@@ -246,16 +246,9 @@ export class TimeGridRenderer extends Component {
     // Keyboard
     // ------------------------------------------------------------------
 
-    onKeydown(ev, row, column) {
-        if (ev.target.matches("input")) {
-            return;
-        }
-        const handled = this.state.editing
-            ? this.onEarlyKey(ev)
-            : this.onArrow(ev, row, column) || this.onCellKey(ev, row, column);
-        if (handled) {
-            ev.preventDefault();
-            ev.stopPropagation();
+    onKeydown(ev) {
+        if (!ev.target.matches("input")) {
+            this.onPendingKey(ev);
         }
     }
 
@@ -380,7 +373,18 @@ export class TimeGridRenderer extends Component {
         }
     }
 
+    /** Whether an event comes from the field of the cell that is edited, not of one that was just left. */
+    isCurrentInput({ target }) {
+        const { editing } = this.state;
+        const { row, column } = target.closest("[data-row]").dataset;
+        return Boolean(editing) && Number(row) === editing.row && Number(column) === editing.column;
+    }
+
     onInputKeydown(ev) {
+        if (!this.isCurrentInput(ev)) {
+            this.onPendingKey(ev);
+            return;
+        }
         const moves = {
             Enter: ev.shiftKey ? [-1, 0] : [1, 0],
             Tab: ev.shiftKey ? [0, -1] : [0, 1],
@@ -400,8 +404,20 @@ export class TimeGridRenderer extends Component {
         ev.stopPropagation();
     }
 
+    /** A key for the cell with the focus, which may be ahead of what is drawn. */
+    onPendingKey(ev) {
+        const { row, column } = this.focus;
+        const handled = this.state.editing
+            ? this.onEarlyKey(ev)
+            : this.onArrow(ev, row, column) || this.onCellKey(ev, row, column);
+        if (handled) {
+            ev.preventDefault();
+        }
+        ev.stopPropagation();
+    }
+
     onInputBlur(ev) {
-        if (this.state.editing) {
+        if (this.isCurrentInput(ev)) {
             this.commit(ev.target.value);
         }
     }

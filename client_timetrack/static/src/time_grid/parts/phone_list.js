@@ -85,7 +85,12 @@ export class PhoneList extends Component {
     }
 
     open(ev, row) {
-        this.sheet.open(ev.currentTarget, { model: this.model, row, date: this.date });
+        this.openSheet(ev.currentTarget, row);
+    }
+
+    openSheet(target, row) {
+        // a bottom sheet, unlike a popover, does not tell its content how to close it
+        this.sheet.open(target, { model: this.model, row, date: this.date, close: () => this.sheet.close() });
     }
 
     pinLabel(row) {
@@ -94,6 +99,6 @@ export class PhoneList extends Component {
 
     onAdded(row) {
         this.state.isAdding = false;
-        this.sheet.open(document.body, { model: this.model, row, date: this.date });
+        this.openSheet(document.body, row);
     }
 }
