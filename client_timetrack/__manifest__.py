@@ -44,6 +44,7 @@
         "data/timetrack_period.xml",
         "views/account_analytic_line_portal_views.xml",
         "views/account_analytic_line_views.xml",
+        "views/account_analytic_line_calendar_views.xml",
         "views/account_analytic_line_policy_views.xml",
         "views/account_analytic_line_queue_views.xml",
         "views/timetrack_grid_views.xml",

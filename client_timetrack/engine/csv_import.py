@@ -389,6 +389,8 @@ def _fill(row: Row, spec: Spec, places: list):
             row.values[target] = _convert(text, column, spec)
         except ValueError as error:
             code = getattr(error, "code", "bad_date")
+            if column.kind == "moment" and any(problem.code == code for problem in row.errors):
+                continue  # it is the date, which is told already
             params = {"formats": ", ".join(spec.date_formats), "max_hours": spec.max_hours}
             row.errors.append(Problem(row.line, code, name, text, params))
     _order_moments(row)
