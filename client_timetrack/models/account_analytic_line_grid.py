@@ -320,6 +320,9 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_grid_rows(self, employees, entries, span, params):
         """The rows as ``timetrack_grid_load`` returns them: those with time by their names, then those without."""
         names = params["rows"]
+        # They were found with the user's rights: reading them, the ORM would ask field by field.
+        entries = entries.sudo()
+        self._timetrack_grid_prefetch(entries)
         cells = entries._timetrack_grid_cells(names)
         rows = {}
         for line in entries:
@@ -336,6 +339,13 @@ class AccountAnalyticLine(models.Model):
                 row["pinned"] = row["key"] in pinned
             result += self._timetrack_grid_more_rows(employees, {row["key"] for row in result}, pinned, span, params)
         return result
+
+    @api.model
+    def _timetrack_grid_prefetch(self, entries):
+        """Read what rows say of projects and tasks, and no more of the many fields that these have."""
+        entries.task_id.fetch(["name", "partner_id", "project_id", "active"])
+        entries.project_id.fetch(["name", "partner_id", "active", "allow_timesheets"])
+        entries.timetrack_client_id.fetch(["complete_name", "commercial_partner_id"])
 
     @api.model
     def _timetrack_grid_sort_key(self, row):

@@ -77,14 +77,22 @@ class AccountAnalyticLine(models.Model):
             & Domain("date", "<", span.date_from)
             & self._timetrack_open_work_domain()
         )
-        groups = self._read_group(domain, names, ["__count", "date:max"])
+        # one's own time, which everybody may see
+        groups = self.sudo()._read_group(domain, names, ["__count", "date:max"])
         groups.sort(key=lambda group: group[-2:], reverse=True)
         rows = [dict(zip(names, group, strict=False)) for group in groups[: 2 * MAX_SUGGESTED]]
-        rows = self._timetrack_grid_offered(rows)
+        rows = self._timetrack_grid_offered(self._timetrack_grid_visible(rows))
         if len(rows) < MAX_SUGGESTED and "task_id" in names:
             tasks = self.env["project.task"].search(self._timetrack_grid_task_domain(), limit=MAX_SUGGESTED)
             rows += [self._timetrack_grid_task_row(names, task) for task in tasks]
         return rows
+
+    @api.model
+    def _timetrack_grid_visible(self, rows):
+        """The rows on projects that the user can still see."""
+        projects = self.env["project.project"].browse({row["project_id"].id for row in rows if row.get("project_id")})
+        visible = set(projects._filtered_access("read").ids)
+        return [row for row in rows if not row.get("project_id") or row["project_id"].id in visible]
 
     @api.model
     def _timetrack_grid_offered(self, rows):

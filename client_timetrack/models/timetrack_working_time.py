@@ -6,6 +6,7 @@ from pytz import UTC, timezone
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..engine.capacity import by_date, flexible_days, split_day
 
@@ -154,16 +155,31 @@ class TimetrackWorkingTime(models.AbstractModel):
 
     @api.model
     def _get_entry_dates(self, employees):
-        """First and last day with worked time: two dicts by employee."""
-        if not employees:
-            return {}, {}
+        """First and last day with worked time: two dicts by employee.
+
+        Each is the end of an index, however many years of time there are.
+        """
         Line = self.env["account.analytic.line"]
-        groups = Line._read_group(
-            Line._timetrack_entry_domain() & Domain("employee_id", "in", employees.ids),
-            ["employee_id"],
-            ["date:min", "date:max"],
+        Line.flush_model(["employee_id", "date", "timetrack_state", "project_id"])
+        own = SQL("employee_id = employee.id AND timetrack_state IS NOT NULL AND project_id IS NOT NULL")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT employee.id,
+                       (SELECT min(date) FROM account_analytic_line WHERE %(own)s),
+                       (SELECT max(date) FROM account_analytic_line WHERE %(own)s)
+                  FROM hr_employee employee
+                 WHERE employee.id = ANY(%(ids)s)
+                """,
+                own=own,
+                ids=list(employees.ids),
+            )
         )
-        return {group[0]: group[1] for group in groups}, {group[0]: group[2] for group in groups}
+        found = {employees.browse(employee_id): (first, last) for employee_id, first, last in rows if first}
+        return (
+            {employee: first for employee, (first, _last) in found.items()},
+            {employee: last for employee, (_first, last) in found.items()},
+        )
 
     @api.model
     def _get_leaves(self, employees, date_from, date_to):

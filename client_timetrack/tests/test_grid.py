@@ -527,6 +527,12 @@ class TestGridRows(GridCommon):
         self.project.timetrack_code_set_ids = code_set
         self.assertEqual(self._grid(suggest=True)["rows"], [])
 
+    def test_work_that_became_private_is_not_proposed(self):
+        self._entry(date="2026-11-18")
+        self.assertEqual(len(self._grid(suggest=True)["rows"]), 1)
+        self.project.privacy_visibility = "followers"
+        self.assertEqual(self._grid(suggest=True)["rows"], [])
+
     def test_own_tasks_are_proposed(self):
         self.task.user_ids = self.consultant
         self.assertEqual(self._labels(self._grid(suggest=True)["rows"]), [("suggested", "Merger", "Due diligence")])
