@@ -125,6 +125,10 @@ class AccountAnalyticLine(models.Model):
         :raise UserError: it names what is unknown
         """
         self.check_access("read")
+        if not isinstance(params, dict) or not all(
+            isinstance(params.get(name) or 0, int) for name in ("offset", "limit")
+        ):
+            raise UserError(self.env._("The time grid asks by a dictionary, see timetrack_grid_load."))
         known = {
             "scale": ("day", "week", "month", "period"),
             "mode": ("own", "team"),
@@ -230,8 +234,8 @@ class AccountAnalyticLine(models.Model):
             seen = self.search_fetch(domain, ["employee_id", "project_id"])
             everybody = self.env["timetrack.period"]._get_board_employees(company, "team", seen, seen.browse())
             count = len(everybody)
-            offset = max(0, int(params.get("offset") or 0))
-            employees = everybody[offset : offset + min(int(params.get("limit") or MAX_EMPLOYEES), MAX_EMPLOYEES)]
+            offset = max(0, params.get("offset") or 0)
+            employees = everybody[offset : offset + min(params.get("limit") or MAX_EMPLOYEES, MAX_EMPLOYEES)]
             domain &= Domain("employee_id", "in", employees.ids)
         entries = self.search_fetch(domain, self._timetrack_grid_read_fields(), order="date, id")
         return employees, entries, count

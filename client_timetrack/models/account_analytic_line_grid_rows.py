@@ -148,7 +148,7 @@ class AccountAnalyticLine(models.Model):
         :raise UserError: see ``_timetrack_grid_check``
         """
         self._timetrack_grid_check(params)
-        limit = max(1, min(int(limit), MAX_FOUND))
+        limit = max(1, min(limit if isinstance(limit, int) else MAX_FOUND, MAX_FOUND))
         names = params["rows"]
         words = [escape_psql(word) for word in str(text or "").split()[:MAX_WORDS]]
         employee = self.env.user.employee_id

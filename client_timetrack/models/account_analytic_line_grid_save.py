@@ -118,14 +118,15 @@ class AccountAnalyticLine(models.Model):
         """
         op = data.get("op") if isinstance(data, dict) else None
         if op in ENTRY_OPS:
-            entry = self.browse(int(data.get("entry_id") or 0)).exists()
+            number = data.get("entry_id")
+            entry = self.browse(number if isinstance(number, int) and number is not True else []).exists()
             if not entry:
                 raise UserError(self.env._("This time entry is gone: somebody deleted it."))
             entry.check_access("read")
             ids = tuple(entry[name].id or False for name in params["rows"])
             values = dict(zip(params["rows"], ids, strict=True))
             return Change(op, (entry.employee_id.id, entry.date, ids), values, entry, data)
-        if op not in CELL_OPS:
+        if op not in CELL_OPS or not isinstance(data.get("kept", {}), dict):
             raise UserError(self.env._("The time grid cannot do “%s”.", op))
         values = self._timetrack_grid_values(data.get("values"))
         employee_id = data.get("employee_id")
@@ -238,10 +239,24 @@ class AccountAnalyticLine(models.Model):
             **self._timetrack_grid_name(change.data),
         }
         if change.op == "restore":
-            kept = change.data.get("kept") or {}
-            vals.update({name: kept[name] for name in self._timetrack_grid_kept_fields() if name in kept})
+            vals.update(self._timetrack_grid_get_kept(change.data.get("kept", {})))
         # The id of what is created is known afterwards only: see _timetrack_grid_execute.
         return Plan(grid.CREATE, self.browse(), vals, [])
+
+    @api.model
+    def _timetrack_grid_get_kept(self, kept):
+        """What an entry gets back, of what the view sent.
+
+        :raise UserError: it is no moment
+        """
+        vals = {name: kept[name] for name in self._timetrack_grid_kept_fields() if name in kept}
+        for name, value in vals.items():
+            if self._fields[name].type == "datetime":
+                try:
+                    vals[name] = fields.Datetime.to_datetime(value)
+                except (ValueError, TypeError) as error:
+                    raise UserError(self.env._("“%s” is no date and time.", value)) from error
+        return vals
 
     @api.model
     def _timetrack_grid_plan_entry(self, change):

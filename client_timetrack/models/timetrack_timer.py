@@ -117,7 +117,7 @@ class TimetrackTimer(models.Model):
         :raise UserError: it is none
         """
         timer = self.sudo().search(
-            Domain("id", "=", int(timer_id or 0))
+            Domain("id", "=", timer_id if isinstance(timer_id, int) else 0)
             & Domain("employee_id", "in", self._get_employees().ids)
             & Domain("state", "=", STOPPED)
         )

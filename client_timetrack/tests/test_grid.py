@@ -269,6 +269,8 @@ class TestGridLoad(GridCommon):
             {"anchor": "soon"},
             {"anchor": "9999-01-01"},
             {"anchor": 5},
+            {"offset": "x"},
+            {"limit": [1]},
         ):
             with self.subTest(params), self.assertRaises(UserError):
                 self._grid(**params)
@@ -407,6 +409,10 @@ class TestGridSave(GridCommon):
             {"op": "burn"},
             self._change("entry"),
             {"op": "delete", "entry_id": 0},
+            {"op": "delete", "entry_id": "x"},
+            {"op": "delete", "entry_id": [1]},
+            {"op": "entry", "entry_id": True, "hours": 1},
+            self._change("restore", hours=1, kept=5),
             {"op": "entry", "entry_id": self.env["account.analytic.line"].search([], order="id desc", limit=1).id + 9},
             self._change(hours=1, values={"amount": 5}),
             self._change(hours=1, values={"task_id": "one"}),
@@ -418,6 +424,11 @@ class TestGridSave(GridCommon):
         ]
         results = self._save(*bad)
         self.assertEqual([result.get("code") for result in results], ["invalid"] * len(bad))
+        self.assertEqual(self._on(), [])
+
+    def test_what_is_brought_back_is_checked(self):
+        for kept in ({"timetrack_start": "soon"}, {"timetrack_stop": [1]}):
+            self.assertIn("error", self._save_one("restore", hours=1, kept=kept))
         self.assertEqual(self._on(), [])
 
     def test_only_ones_own_time(self):
