@@ -143,10 +143,13 @@ class MainJob:
 
     def dialog(self, profile, content, button):
         """Press a button of the import dialog; return the dialog."""
-        dialog = self.as_clerk["timetrack.import.wizard"].create(
+        dialog = self.as_clerk["timetrack.import.job"].create(
             {"profile_id": profile.id, "file": base64.b64encode(content), "filename": TASKS}
         )
         getattr(dialog, button)()
+        # a file of this size is left to the background, which here is now
+        for _done, _left in dialog._work():
+            pass
         return dialog
 
     def get_entries(self, dialog):
@@ -226,14 +229,14 @@ class MainJob:
 
     def report_import(self, check, done, again, entries):
         reasons = {}
-        for line in done.line_ids.filtered(lambda line: line.kind == "rejected"):
+        for line in done.problem_ids.filtered(lambda line: line.kind == "rejected"):
             reasons[f"{line.column}: {line.code}"] = reasons.get(f"{line.column}: {line.code}", 0) + 1
         self.facts["import"] = {
             "checked": [check.valid_count, check.rejected_count],
             "imported": [done.valid_count, done.rejected_count],
             "again": [again.valid_count, again.rejected_count, again.already_count],
             "reasons": reasons,
-            "rejected_lines": done.line_ids.filtered(lambda line: line.kind == "rejected").mapped("line"),
+            "rejected_lines": done.problem_ids.filtered(lambda line: line.kind == "rejected").mapped("line"),
             "created": done.created_text,
             "hours": done.hours,
         }

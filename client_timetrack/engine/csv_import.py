@@ -1,9 +1,10 @@
 """Read exports of time records into typed rows, without Odoo.
 
 How it works
-    ``read_csv`` turns the bytes of a file into a :class:`Table`: the header, and records that know the line of the
+    ``text_reader.read_csv`` turns a file into a :class:`Table`: the header, and records that know the line of the
     file on which they start. ``parse_table`` turns a table into :class:`Row` objects by a :class:`Spec`. Another format
-    (a workbook, say) needs only its own function that returns a table.
+    (a workbook, say) needs only its own function that returns a table. Nothing here holds more than a row: the memory
+    that a file takes does not grow with it.
 
     Columns are found by name, never by position: an exporter that adds or moves a column changes nothing here.
 
@@ -13,6 +14,7 @@ How errors are told
     owns the wording, so that it can be translated.
 
 Example
+    >>> from .text_reader import read_csv
     >>> spec = Spec(columns=(
     ...     Column("date", ("Date",), kind="date", required=True),
     ...     Column("hours", ("Hours",), kind="hours", required=True),
@@ -24,13 +26,9 @@ Example
     (3, 'bad_date', 'Date')
 """
 
-import codecs
-import csv
 import hashlib
-import io
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -38,12 +36,6 @@ from decimal import Decimal
 
 from .import_dates import AUTO, ISO, AmbiguousDates, after_midnight, detect_formats, parse_date, parse_moment
 
-DELIMITERS = (",", ";", "\t", "|")
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 BLANKS = " \t\r\n\u00a0\u202f\u2009\ufeff"
 _DURATION = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
 # Longer than this a value is no description, but a quotation mark that was never closed.
@@ -54,7 +46,6 @@ FLAGS = {
     **dict.fromkeys(("no", "n", "false", "0", "non", "nein", "nee", "não", "nao", "non-billable"), False),
 }
 _SIGNED_NUMBER = re.compile(r"[+-]\d+([.,:]\d+)*", re.ASCII)
-_SEP_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
 
 class FileError(Exception):
@@ -133,7 +124,7 @@ class Spec:
     :ivar max_hours: hours above which a row is refused; 0 for no limit
     :ivar key_columns: names of the columns that identify a row, as it is written
     :ivar key_targets: without key columns, the targets whose values identify a row, however they are written; rows with
-        the same values are told apart by counting them. Empty for all targets
+        the same values are different rows. Empty for all targets
     """
 
     columns: tuple
@@ -146,7 +137,10 @@ class Spec:
 
 @dataclass
 class Table:
-    """A header and records ``(line, cells, problem code or None)``; ``notices`` say what had to be guessed."""
+    """A header and records ``(line, cells, problem code or None)``; ``notices`` say what had to be guessed.
+
+    The records can be iterated over more than once.
+    """
 
     header: list
     records: Iterable
@@ -159,106 +153,17 @@ class Table:
 class Row:
     """One record of the file: its first line, its raw cells, typed values, identity and what is wrong with it.
 
-    ``links`` is the caller's, for what the values refer to.
+    :ivar repeats: whether another row with the same key is another row: the caller counts them (see ``row_hash``)
+    :ivar links: the caller's, for what the values refer to
     """
 
     line: int
     cells: list
     values: dict = field(default_factory=dict)
     key: tuple = ()
+    repeats: bool = False
     errors: list = field(default_factory=list)
     links: dict = field(default_factory=dict)
-
-
-# ---------------------------------------------------------------- from bytes to a table
-
-
-def decode(data: bytes, encoding: str = "auto") -> tuple:
-    """Decode a file.
-
-    ``auto`` takes a byte order mark at its word, then UTF-8, then Windows-1252 and, where that has holes, Latin-1,
-    in which every byte means something.
-
-    :return: text, name of the encoding, whether it was guessed
-    :raise FileError: ``encoding`` if the bytes are not in the encoding that was asked for
-    """
-    if encoding and encoding != "auto":
-        try:
-            return data.decode(encoding).lstrip("\ufeff"), encoding, False
-        except (UnicodeError, LookupError) as error:
-            raise FileError("encoding", encoding=encoding, detail=str(error)) from error
-    for bom, name in BOMS:
-        if data.startswith(bom):
-            try:
-                return data.decode(name), name, False
-            except UnicodeError as error:
-                raise FileError("encoding", encoding=name, detail=str(error)) from error
-    for name in ("utf-8", "cp1252"):
-        try:
-            return data.decode(name), name, name != "utf-8"
-        except UnicodeError:
-            continue
-    return data.decode("latin-1"), "latin-1", True
-
-
-def sniff_delimiter(line: str) -> str:
-    """The delimiter that splits a header line into most cells, quoted text left out; a comma if none does.
-
-    >>> sniff_delimiter('Date;"Hours, worked";Employee')
-    ';'
-    """
-    bare = re.sub(r'"[^"]*"', "", line)
-    return max(DELIMITERS, key=bare.count)
-
-
-def read_csv(data: bytes, delimiter: str = "", encoding: str = "auto") -> Table:
-    """Read a delimited file; quoted cells may hold delimiters and line breaks.
-
-    :param delimiter: one character; empty to find it from the header
-    :raise FileError: ``encoding``, ``empty`` or ``bad_header``
-    """
-    text, used, guessed = decode(data, encoding)
-    lines = io.StringIO(text, newline="")
-    skipped = 0
-    first = ""
-    for first in lines:
-        skipped += 1
-        declared = _SEP_LINE.fullmatch(first)
-        if declared:
-            delimiter = delimiter or declared.group(1)
-        elif first.strip(BLANKS):
-            skipped -= 1
-            break
-    else:
-        raise FileError("empty")
-    delimiter = delimiter or sniff_delimiter(first)
-    lines.seek(0)
-    for _index in range(skipped):
-        next(lines)
-    records = _records(lines, delimiter, skipped)
-    line, header, problem = next(records, (0, [], "bad_quote"))
-    if problem:
-        raise FileError("bad_header", line=line)
-    notices = [("guessed_encoding", {"encoding": used})] if guessed else []
-    return Table([name.strip(BLANKS) for name in header], records, used, delimiter, notices)
-
-
-def _records(lines: Iterator, delimiter: str, skipped: int) -> Iterator:
-    """Yield (line of the file on which the record starts, cells, problem code or None); blank lines are passed over."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        line = reader.line_num + skipped + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            # the reader starts afresh on the next line; an open quote has eaten all the rest
-            reasons = {"unexpected end": "open_quote", "field larger": "long_cell"}
-            yield line, [], next((code for text, code in reasons.items() if text in str(error)), "bad_quote")
-            continue
-        if any(cell.strip(BLANKS) for cell in cells):
-            yield line, cells, None
 
 
 # ---------------------------------------------------------------- from a table to rows
@@ -271,25 +176,24 @@ def parse_table(table: Table, spec: Spec) -> Iterator:
     """
     places = _locate(table.header, spec)
     if AUTO in spec.date_formats:
-        table, spec = _find_dates(table, spec, places)
+        spec = _find_dates(table, spec, places)
     keys = [(name, _position(table.header, name)) for name in spec.key_columns]
     return _rows(table, spec, places, keys)
 
 
-def _find_dates(table: Table, spec: Spec, places: list) -> tuple:
-    """The table read as a whole, and the spec with the formats of its dates.
+def _find_dates(table: Table, spec: Spec, places: list) -> Spec:
+    """The spec with the formats of the dates of the table, which is read as a whole to find them.
 
     :raise FileError: ``ambiguous_dates``
     """
-    records = list(table.records)
     columns = [at for column, at in places if column.kind == "date" and at is not None]
-    texts = (cells[at] for _line, cells, problem in records for at in columns if not problem and at < len(cells))
+    texts = (cells[at] for _line, cells, problem in table.records for at in columns if not problem and at < len(cells))
     try:
         found = detect_formats(text.strip(BLANKS) for text in texts if text.strip(BLANKS) and not _typed(text))
     except AmbiguousDates as error:
         raise FileError("ambiguous_dates", value=error.text, formats=", ".join(error.formats)) from error
     named = tuple(pattern for pattern in spec.date_formats if pattern != AUTO)
-    return replace(table, records=records), replace(spec, date_formats=found + named or (ISO,))
+    return replace(spec, date_formats=found + named or (ISO,))
 
 
 def _typed(cell: str):
@@ -299,7 +203,6 @@ def _typed(cell: str):
 
 def _rows(table: Table, spec: Spec, places: list, keys: list) -> Iterator:
     width = len(table.header)
-    seen = Counter()
     for line, cells, problem in table.records:
         row = Row(line, cells)
         if problem:
@@ -313,11 +216,8 @@ def _rows(table: Table, spec: Spec, places: list, keys: list) -> Iterator:
         else:
             cells = row.cells = (cells + [""] * width)[:width]
             _fill(row, spec, places)
-            row.key = tuple((name, cells[at].strip(BLANKS)) for name, at in keys)
-            if not keys:
-                identity = _identity(row, spec)
-                seen[identity] += 1
-                row.key = (*identity, ("", str(seen[identity])))
+            row.repeats = not keys
+            row.key = tuple((name, cells[at].strip(BLANKS)) for name, at in keys) or _identity(row, spec)
         yield row
 
 
@@ -528,11 +428,47 @@ def harmless(cell: str) -> str:
     return "'" + cell if is_formula and not _SIGNED_NUMBER.fullmatch(cell) else cell
 
 
-def row_hash(scope: Iterable, key: Iterable) -> str:
+def row_hash(scope: Iterable, key: Iterable, number: int = 0) -> str:
     """A stable name for a row: the same key in the same scope (a company, say) gives the same text, always.
 
     Case and spaces of the columns' names do not count; those of the values do.
+
+    :param number: which of the rows with this key it is, from 1, where they are different rows
     """
-    identity = [list(scope), [[normal(name), value] for name, value in key]]
+    counted = [("", str(number))] if number else []
+    identity = [list(scope), [[normal(name), value] for name, value in (*key, *counted)]]
     text = json.dumps(identity, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+# ---------------------------------------------------------------- rows that wait
+
+
+def pack_row(row: Row) -> str:
+    """A row as text, to be kept until its turn; ``unpack_row`` gives it back, without its links and key."""
+    values = {name: _pack(value) for name, value in row.values.items()}
+    errors = [[problem.code, problem.column, problem.value, problem.params] for problem in row.errors]
+    return json.dumps([row.line, row.cells, values, errors], separators=(",", ":"))
+
+
+def _pack(value):
+    """Dates and moments as what JSON has no form for."""
+    return [value.isoformat()] if isinstance(value, date) else value
+
+
+def unpack_row(text: str) -> Row:
+    """The row that ``pack_row`` was given."""
+    line, cells, values, errors = json.loads(text)
+    return Row(
+        line,
+        cells,
+        {name: _unpack(value) for name, value in values.items()},
+        errors=[Problem(line, *problem) for problem in errors],
+    )
+
+
+def _unpack(value):
+    if not isinstance(value, list):
+        return value
+    [text] = value
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

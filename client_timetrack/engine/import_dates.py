@@ -11,8 +11,11 @@ Example::
     '2026-04-25T21:05:00'
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from itertools import combinations
 
 MIN_YEAR = 1900
 AUTO = "auto"
@@ -90,31 +93,36 @@ def _try(text: str, pattern: str):
 def detect_formats(texts: Iterable) -> tuple:
     """The formats that read a column of dates.
 
-    :param texts: what the cells say, empty ones left out
+    :param texts: what the cells say, empty ones left out; they are looked at one after the other
     :return: formats to try in this order; empty where none reads them
     :raise AmbiguousDates: two formats read as many, and at least one of them differently
     """
-    texts = list(dict.fromkeys(texts))
-    found = {pattern: {text for text in texts if _try(text, pattern)} for pattern in KNOWN}
-    best = max((len(read) for read in found.values()), default=0)
-    if not best or best < ENOUGH * len(texts):
-        return tuple(pattern for pattern in KNOWN if found[pattern]) if _agree(found) else ()
-    winners = [pattern for pattern in KNOWN if len(found[pattern]) == best]
+    total, shared, read, apart = 0, False, Counter(), {}
     for text in texts:
-        dates = {_try(text, pattern) for pattern in winners} - {None}
-        if len(dates) > 1:
-            raise AmbiguousDates(text, tuple(winners))
-    return tuple(winners)
+        total += 1
+        found = _readings(text)
+        shared = shared or len(found) > 1
+        read.update(pattern for pattern, _moment in found)
+        if len({moment for _pattern, moment in found}) > 1:
+            for (one, first), (other, second) in combinations(found, 2):
+                if first != second:
+                    apart.setdefault((one, other), text)
+    best = max(read.values(), default=0)
+    if not best or best < ENOUGH * total:
+        # each text may have its own format where no two formats claim the same text
+        return () if shared else tuple(pattern for pattern in KNOWN if read[pattern])
+    winners = tuple(pattern for pattern in KNOWN if read[pattern] == best)
+    for pair, text in apart.items():
+        if set(pair) <= set(winners):
+            raise AmbiguousDates(text, winners)
+    return winners
 
 
-def _agree(found: dict) -> bool:
-    """Whether no text is read by two formats: then each may have its own."""
-    seen = set()
-    for read in found.values():
-        if seen & read:
-            return False
-        seen |= read
-    return True
+@lru_cache(maxsize=4096)
+def _readings(text: str) -> tuple:
+    """(format, moment) for each format that reads a text. A column says the same few dates again and again."""
+    found = ((pattern, _try(text, pattern)) for pattern in KNOWN)
+    return tuple((pattern, moment) for pattern, moment in found if moment)
 
 
 def after_midnight(start: datetime, stop: datetime) -> datetime:

@@ -7,7 +7,10 @@ much, or brings definitions of entities along, is refused before it is read.
 
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from typing import BinaryIO
 
 from .csv_import import BLANKS, FileError, Table, Typed
 
@@ -20,59 +23,81 @@ HOUR = 3600
 
 
 def is_workbook(data: bytes) -> bool:
-    """Whether the bytes are a workbook rather than a text; old and protected ones too, to say so."""
+    """Whether a file that begins with these bytes is a workbook rather than a text; old and protected ones too."""
     return data.startswith((MAGIC, OLD_EXCEL))
 
 
-def read_xlsx(data: bytes) -> Table:
+def read_xlsx(source: bytes | BinaryIO) -> Table:
     """Read the first sheet that has a header.
 
+    :param source: the bytes, or a binary file; it stays the caller's to close, once the records are read
     :raise FileError: ``old_workbook`` (or protected by a password), ``bad_workbook``, ``too_large`` or ``empty``
     """
-    if data.startswith(OLD_EXCEL):
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    file.seek(0)
+    if file.read(len(OLD_EXCEL)) == OLD_EXCEL:
         raise FileError("old_workbook")
-    _check_parts(data)
+    _check_parts(file)
     # here, not above: reading text needs no library
     import openpyxl
 
-    try:
-        workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        for sheet in workbook.worksheets:
-            records = _records(sheet)
-            _line, header, _problem = next(records, (0, [], None))
-            if header:
-                return Table([str(name) for name in header], records)
-    except FileError:
-        raise
-    except Exception as error:
-        # whatever the library stumbles over, the file is what is wrong
-        raise FileError("bad_workbook", detail=str(error)) from error
+    with _blaming_the_file():
+        sheets = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
+    for sheet in sheets:
+        records = SheetRecords(sheet)
+        _line, header, _problem = next(records.read(), (0, [], None))
+        if header:
+            return Table([str(name) for name in header], records)
     raise FileError("empty")
 
 
-def _check_parts(data: bytes):
+@contextmanager
+def _blaming_the_file():
+    """Whatever the library stumbles over, the file is what is wrong."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            parts = archive.infolist()
-            if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
-                raise FileError("too_large")
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
-                    with archive.open(part) as content:
-                        if b"<!DOCTYPE" in content.read(4096).upper():
-                            raise FileError("bad_workbook", detail="DOCTYPE")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        yield
+    except FileError:
+        raise
+    except Exception as error:
         raise FileError("bad_workbook", detail=str(error)) from error
 
 
-def _records(sheet):
-    """Yield (number of the row, cells, None); empty rows are passed over."""
-    for number, values in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1):
-        cells = [_cell(value) for value in values]
-        while cells and not cells[-1]:
-            cells.pop()
-        if cells:
-            yield number, cells, None
+def _check_parts(file: BinaryIO):
+    with _blaming_the_file(), zipfile.ZipFile(file) as archive:
+        parts = archive.infolist()
+        if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
+            raise FileError("too_large")
+        for part in parts:
+            if part.filename.endswith((".xml", ".rels")):
+                with archive.open(part) as content:
+                    if b"<!DOCTYPE" in content.read(4096).upper():
+                        raise FileError("bad_workbook", detail="DOCTYPE")
+
+
+class SheetRecords:
+    """The records of a sheet behind its header: (number of the row, cells, None)."""
+
+    def __init__(self, sheet):
+        self.sheet = sheet
+
+    def __iter__(self) -> Iterator:
+        records = self.read()
+        next(records)
+        yield from records
+
+    def read(self) -> Iterator:
+        """Yield the header, then the records; empty rows are passed over."""
+        rows = enumerate(self.sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1)
+        while True:
+            with _blaming_the_file():
+                number, values = next(rows, (0, None))
+            if values is None:
+                return
+            cells = [_cell(value) for value in values]
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
+                yield number, cells, None
 
 
 def _cell(value):

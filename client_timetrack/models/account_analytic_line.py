@@ -101,6 +101,13 @@ class AccountAnalyticLine(models.Model):
         "Mine to Approve", compute="_compute_timetrack_can_approve", search="_search_timetrack_can_approve"
     )
     timetrack_can_reopen = fields.Boolean("Mine to Reopen", compute="_compute_timetrack_can_reopen")
+    timetrack_import_row_ids = fields.One2many(
+        "timetrack.import.row",
+        "entry_id",
+        string="Rows of Imported Files",
+        readonly=True,
+        groups="hr_timesheet.group_timesheet_manager",
+    )
     timetrack_event_ids = fields.One2many("timetrack.approval.event", "line_id", string="Trail", readonly=True)
     # Core relates it to the employee; a locked entry keeps the manager of its day.
     manager_id = fields.Many2one(related=None, compute="_compute_manager_id", store=True, compute_sudo=True)

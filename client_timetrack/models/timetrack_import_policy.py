@@ -1,9 +1,9 @@
 from odoo import api, models
-from odoo.tools import format_date, split_every
+from odoo.tools import format_date
 
 from ..engine import csv_import
 from ..engine import policy as engine
-from .timetrack_import import BATCH, NEW
+from .timetrack_import import NEW
 
 # The column that a message about a rule points to.
 COLUMN_OF_RULE = {
@@ -30,7 +30,7 @@ class TimetrackImport(models.AbstractModel):
         lock_date = company.timetrack_lock_date
         if not lock_date:
             return
-        column = self._get_column(run, "date")
+        column = self._get_column(run.profile, "date")
         excepted = {}
         for row in run.valid:
             date = row.values["date"]
@@ -54,7 +54,7 @@ class TimetrackImport(models.AbstractModel):
             if policies[key]:
                 asked.append((row, self._prepare_engine_entry(run, row), policies[key]))
         check = self.env["timetrack.policy.check"]
-        violations = check._get_violations([(entry, policy) for _row, entry, policy in asked])
+        violations = check._get_violations([(entry, policy) for _row, entry, policy in asked], ahead=run.ahead)
         for row, entry, policy in asked:
             for found in violations[entry.key]:
                 problem = self._prepare_policy_problem(run, row, found, policy)
@@ -97,7 +97,7 @@ class TimetrackImport(models.AbstractModel):
         return csv_import.Problem(
             row.line,
             "policy",
-            self._get_column(run, target),
+            self._get_column(run.profile, target),
             str(row.values.get(target) or ""),
             {"reason": reason},
         )
@@ -108,8 +108,7 @@ class TimetrackImport(models.AbstractModel):
         result = super()._create_entries(run)
         run.entries._timetrack_record_override()
         if self.env["timetrack.policy"]._get_limiting_ids():
-            for batch in split_every(BATCH, run.entries.ids, run.entries.browse):
-                batch._timetrack_keep_warnings(batch._timetrack_violations())
+            run.entries._timetrack_keep_warnings(run.entries._timetrack_violations())
         return result
 
     @api.model

@@ -3,7 +3,7 @@ from datetime import date
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..engine import csv_import, import_dates, xlsx_reader
+from ..engine import csv_import, import_dates, text_reader, xlsx_reader
 
 REQUIRED_TARGETS = ("date", "hours", "employee", "project")
 # What identifies a row of a file without a key. What may be mapped later (a service type) is no part of it: a file
@@ -95,51 +95,52 @@ class TimetrackImportProfile(models.Model):
 
     @api.constrains("column_ids")
     def _check_column_ids(self):
-        labels = dict(self.column_ids._fields["target"]._description_selection(self.env))
         for profile in self:
-            given = set(profile.column_ids.mapped("target"))
-            missing = [labels[target] for target in REQUIRED_TARGETS if target not in given]
-            if missing:
-                raise ValidationError(
-                    self.env._(
-                        "The profile “%(profile)s” must say which columns give: %(targets)s.",
-                        profile=profile.name,
-                        targets=", ".join(missing),
-                    )
-                )
+            profile._check_targets(profile.name, profile.column_ids.mapped("target"))
+
+    @api.model
+    def _check_targets(self, name, targets):
+        """
+        :param str name: of the profile, or of the file that one is made for
+        :param list targets: what its columns give
+        :raise ValidationError: something that every row needs is not given
+        """
+        labels = dict(self.column_ids._fields["target"]._description_selection(self.env))
+        missing = [labels[target] for target in REQUIRED_TARGETS if target not in set(targets)]
+        if missing:
+            raise ValidationError(
+                self.env._("Say for “%(name)s” which columns give: %(targets)s.", name=name, targets=", ".join(missing))
+            )
 
     def _lines(self, name):
         """The lines of a text field that say something."""
         self.ensure_one()
         return [line.strip() for line in (self[name] or "").splitlines() if line.strip()]
 
-    def _get_table(self, content):
-        """Read a file as the profile says.
+    def _read(self, file):
+        """Read a file as the profile says, or, without a profile, as it looks.
 
-        :param bytes content: the file
+        :param file: binary file that can be read more than once
         :rtype: csv_import.Table
         :raise csv_import.FileError: the file cannot be read
         """
-        self.ensure_one()
-        if xlsx_reader.is_workbook(content):
-            return xlsx_reader.read_xlsx(content)
-        delimiter = {"auto": "", "tab": "\t"}.get(self.delimiter, self.delimiter)
-        return csv_import.read_csv(content, delimiter, self.encoding)
+        file.seek(0)
+        if xlsx_reader.is_workbook(file.read(8)):
+            return xlsx_reader.read_xlsx(file)
+        delimiter = {"auto": "", "tab": "\t"}.get(self.delimiter, self.delimiter or "")
+        return text_reader.read_csv(file, delimiter, self.encoding or "auto")
 
     @api.model
-    def _recognize(self, content):
+    def _recognize(self, file):
         """The profile whose columns a file has.
 
         Of the profiles that find all they need, the one that knows most of the file's columns.
 
-        :param bytes content: the file
+        :param file: binary file
         :return: ``timetrack.import.profile``, empty where no profile fits or the file cannot be read
         """
         try:
-            if xlsx_reader.is_workbook(content):
-                header = xlsx_reader.read_xlsx(content).header
-            else:
-                header = csv_import.read_csv(content).header
+            header = self.browse()._read(file).header
         except csv_import.FileError:
             return self.browse()
         known = {profile: profile.column_ids._count_known(header) for profile in self.search([])}
@@ -162,6 +163,5 @@ class TimetrackImportProfile(models.Model):
     def action_timetrack_import(self):
         """Open the import dialog with this profile."""
         self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack.timetrack_import_wizard_action")
-        action["context"] = {"default_profile_id": self.id}
-        return action
+        action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack.timetrack_import_job_action")
+        return {**action, "view_mode": "form", "views": [(False, "form")], "context": {"default_profile_id": self.id}}

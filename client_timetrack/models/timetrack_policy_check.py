@@ -1,3 +1,6 @@
+from collections import Counter
+from functools import partial
+
 from pytz import UTC, timezone
 
 from odoo import api, fields, models
@@ -25,18 +28,19 @@ class TimetrackPolicyCheck(models.AbstractModel):
     _description = "Check of Time against Its Policy"
 
     @api.model
-    def _get_violations(self, asked, on_submit=False):
+    def _get_violations(self, asked, on_submit=False, ahead=None):
         """What their policies object to in the entries.
 
         :param list asked: pairs of ``engine.Entry`` and ``timetrack.policy``
         :param bool on_submit: whether to ask for what an entry must say as well
+        :param dict ahead: hours that come before these entries and are not stored, by id of the project
         :return: dict of key of the entry to list of ``engine.Violation``
         """
         self = self.sudo().with_context(active_test=False)
         settings = {policy: policy._get_engine_settings() for _entry, policy in asked}
         rules = {name for setting in settings.values() for name in engine.active_limits(setting)}
         entries = [entry for entry, _policy in asked]
-        facts = self._get_facts(entries, rules)
+        facts = self._get_facts(entries, rules, ahead or {})
         return {
             entry.key: engine.violations(entry, facts[entry.key], settings[policy], on_submit)
             for entry, policy in asked
@@ -47,11 +51,12 @@ class TimetrackPolicyCheck(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_facts(self, entries, rules):
+    def _get_facts(self, entries, rules, ahead):
         """The facts that the rules need.
 
         :param entries: list of ``engine.Entry``
         :param set rules: names of limits
+        :param dict ahead: hours that are used already, by id of the project
         :return: dict of key to ``engine.Facts``
         """
         known = {entry.key: {} for entry in entries}
@@ -59,7 +64,7 @@ class TimetrackPolicyCheck(models.AbstractModel):
             ({"future", "past"}, self._find_today),
             ({"closed"}, self._find_closed),
             ({"non_working"}, self._find_working_hours),
-            ({"over_budget"}, self._find_budgets),
+            ({"over_budget"}, partial(self._find_budgets, ahead=ahead)),
             ({"day_hours", "duplicate"}, self._find_same_day),
             ({"overlap"}, self._find_overlaps),
         ):
@@ -112,16 +117,18 @@ class TimetrackPolicyCheck(models.AbstractModel):
                 yield entry.key, {"working_hours": 0.0}
 
     @api.model
-    def _find_budgets(self, entries):
-        """Hours that the projects may take, and hours used: of the stored entries and of these."""
+    def _find_budgets(self, entries, ahead):
+        """Hours that the projects may take, and hours used: of the stored entries, those ahead of these, and these."""
         projects = self._browse("project.project", (entry.project for entry in entries))
         budgets = {project.id: project.allocated_hours for project in projects if project.allocated_hours > 0}
         Line = self.env["account.analytic.line"]
         others = Domain("project_id", "in", list(budgets)) & Domain("id", "not in", self._get_stored_keys(entries))
         groups = Line._read_group(Line._timetrack_counted_domain() & others, ["project_id"], ["unit_amount:sum"])
-        used = {project.id: hours for project, hours in groups}
+        used = Counter(ahead)
+        for project, hours in groups:
+            used[project.id] += hours
         for entry in entries:
-            used[entry.project] = used.get(entry.project, 0.0) + entry.counted_hours
+            used[entry.project] += entry.counted_hours
         for entry in entries:
             if entry.project in budgets:
                 yield entry.key, {"budget_hours": budgets[entry.project], "budget_used": used[entry.project]}

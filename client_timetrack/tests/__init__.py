@@ -15,6 +15,7 @@ from . import test_engine_policy
 from . import test_engine_timer
 from . import test_grid
 from . import test_import
+from . import test_import_job
 from . import test_import_trackers
 from . import test_js
 from . import test_locks

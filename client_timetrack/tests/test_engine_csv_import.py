@@ -3,15 +3,18 @@
 import csv
 import io
 import string
-from datetime import date
+import zipfile
+from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
+import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
-from ..engine import csv_import
+from ..engine import csv_import, text_reader, xlsx_reader
 from ..engine.csv_import import Column, FileError, NumberError, Spec
 
 COLUMNS = (
@@ -22,12 +25,32 @@ COLUMNS = (
 )
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc")) | st.sampled_from('\n\r;,"|\t'), max_size=20)
 
+# Where, as a part of the length, and what is written there instead.
+DAMAGES = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6)
+
 
 def read(data, spec=None, **options):
     if isinstance(data, str):
         data = data.encode()
     spec = spec or Spec(COLUMNS, ("%Y-%m-%d", "%d/%m/%Y"))
-    return list(csv_import.parse_table(csv_import.read_csv(data, **options), spec))
+    return list(csv_import.parse_table(text_reader.read_csv(data, **options), spec))
+
+
+@lru_cache
+def workbook():
+    book = openpyxl.Workbook()
+    book.active.append(["Date", "Hours", "Employee", "Description"])
+    book.active.append([date(2024, 1, 2), 1.5, "Ann", "x"])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def damaged(content, damages):
+    content = bytearray(content)
+    for place, byte in damages:
+        content[int(place * (len(content) - 1))] = byte
+    return bytes(content)
 
 
 def codes(row):
@@ -167,7 +190,7 @@ class TestFile(BaseCase):
         text = "Date,Hours,Employee,Description\n2024-01-02,1,Zoë,\n"
         for encoding, guessed in (("utf-8", False), ("utf-8-sig", False), ("utf-16", False), ("latin-1", True)):
             with self.subTest(encoding=encoding):
-                table = csv_import.read_csv(text.encode(encoding))
+                table = text_reader.read_csv(text.encode(encoding))
                 self.assertEqual(bool(table.notices), guessed)
                 rows = list(csv_import.parse_table(table, Spec(COLUMNS)))
                 self.assertEqual(rows[0].values["employee"], "Zoë")
@@ -205,7 +228,7 @@ class TestFile(BaseCase):
         row = read("First,Last,Task\nAda,Lovelace,\n", spec)[0]
         self.assertEqual(row.values, {"employee": "Dr Ada Lovelace", "client": "Acme", "task": ""})
 
-    @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=8), st.sampled_from(csv_import.DELIMITERS))
+    @given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=8), st.sampled_from(text_reader.DELIMITERS))
     @settings(deadline=None)
     def test_whatever_is_written_is_read(self, records, delimiter):
         out = io.StringIO(newline="")
@@ -234,13 +257,75 @@ class TestFile(BaseCase):
         else:
             self.assertEqual([row.line for row in rows], sorted(row.line for row in rows))
 
+    def test_a_file_can_be_read_again(self):
+        """Whoever was interrupted starts from the beginning; the file stays open and as it was."""
+        text = "\n\nsep=;\nDate;Hours;Employee;Description\n" + "2024-01-02;1;Ann;x\n" * 3
+        file = io.BytesIO(text.encode("utf-8-sig"))
+        table = text_reader.read_csv(file)
+        first = next(iter(table.records))
+        self.assertEqual(first, (5, ["2024-01-02", "1", "Ann", "x"], None))
+        self.assertEqual(list(table.records), list(table.records))
+        self.assertEqual(len(list(table.records)), 3)
+        self.assertFalse(file.closed)
+
+    @given(DAMAGES, st.integers(0, 30))
+    @settings(deadline=None, max_examples=100)
+    def test_no_damage_breaks_the_reader_of_workbooks(self, damages, part):
+        """Of the file as it is, or of the text of one of its parts."""
+        whole = workbook()
+        with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        names = sorted(parts)
+        if part < len(names):
+            parts[names[part]] = damaged(parts[names[part]], damages)
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as archive:
+                for name, content in parts.items():
+                    archive.writestr(name, content)
+            whole = out.getvalue()
+        else:
+            whole = xlsx_reader.MAGIC + damaged(whole[4:], damages)
+        try:
+            for row in csv_import.parse_table(xlsx_reader.read_xlsx(whole), Spec(COLUMNS)):
+                csv_import.unpack_row(csv_import.pack_row(row))
+        except FileError as error:
+            self.assertIn(error.code, ("bad_workbook", "too_large", "empty", "missing_columns", "repeated_column"))
+
+
+class TestWaitingRows(BaseCase):
+    """Rows that wait come back as they were, whatever is in them."""
+
+    @given(st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=5))
+    @settings(deadline=None)
+    def test_whatever_a_row_says_comes_back(self, records):
+        table = csv_import.Table(
+            ["Date", "Hours", "Employee"],
+            [(line, list(cells), None) for line, cells in enumerate(records, start=2)],
+        )
+        for row in csv_import.parse_table(table, Spec(COLUMNS[:3], ("%Y-%m-%d", "%d/%m/%Y"))):
+            back = csv_import.unpack_row(csv_import.pack_row(row))
+            self.assertEqual((back.line, back.cells, back.values), (row.line, row.cells, row.values))
+            self.assertEqual(
+                [(problem, problem.params) for problem in back.errors],
+                [(problem, problem.params) for problem in row.errors],
+            )
+
+    @given(st.dates(), st.datetimes(), st.floats(0, 1e6), st.booleans())
+    def test_typed_values(self, day, moment, hours, flag):
+        values = {"date": day, "start": moment, "hours": hours, "billable": flag, "client": None, "task": "x"}
+        row = csv_import.unpack_row(csv_import.pack_row(csv_import.Row(7, ["x"], values)))
+        self.assertEqual(row.values, values)
+        self.assertIs(type(row.values["start"]), datetime)
+        self.assertIs(type(row.values["date"]), date)
+
 
 class TestKeys(BaseCase):
-    def test_without_a_key_repetitions_are_told_apart(self):
-        text = "Date,Hours,Employee,Description\n" + "2024-01-02,1,Ann,Call\n" * 3
-        keys = [row.key for row in read(text)]
-        self.assertEqual(len(set(keys)), 3)
-        self.assertEqual(keys, [row.key for row in read(text)])
+    def test_without_a_key_repetitions_are_other_rows(self):
+        rows = read("Date,Hours,Employee,Description\n" + "2024-01-02,1,Ann,Call\n" * 3)
+        self.assertEqual([row.repeats for row in rows], [True] * 3)
+        hashes = [csv_import.row_hash((), row.key, number) for number, row in enumerate(rows, start=1)]
+        self.assertEqual(len(set(hashes)), 3)
+        self.assertEqual(hashes[0], csv_import.row_hash((), (*rows[0].key, ("", "1"))), "as it was always")
 
     def test_another_spelling_is_the_same_row(self):
         one = read("Date,Hours,Employee,Description\n2024-01-02,1.5,Ann,Call\n")[0]
@@ -250,12 +335,13 @@ class TestKeys(BaseCase):
     def test_key_targets_leave_the_others_out(self):
         spec = Spec(COLUMNS, key_targets=("date", "employee"))
         rows = read("Date,Hours,Employee,Description\n2024-01-02,1,Ann,x\n2024-01-02,2,Ann,y\n", spec)
-        self.assertEqual([row.key[:-1] for row in rows], [(("date", "2024-01-02"), ("employee", "Ann"))] * 2)
+        self.assertEqual([row.key for row in rows], [(("date", "2024-01-02"), ("employee", "Ann"))] * 2)
 
     def test_with_a_key_repetitions_are_the_same(self):
         spec = Spec(COLUMNS, key_columns=("Description",))
         rows = read("Date,Hours,Employee,Description\n2024-01-02,1,Ann,7\n2024-01-03,2,Bob,7\n", spec)
         self.assertEqual(rows[0].key, rows[1].key)
+        self.assertFalse(rows[0].repeats)
 
     def test_moving_columns_keeps_the_hash(self):
         spec = Spec(COLUMNS, key_columns=("Date", "Employee"))

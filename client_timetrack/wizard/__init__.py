@@ -1,6 +1,4 @@
 from . import timetrack_duplicate_wizard
 from . import timetrack_earlier_wizard
-from . import timetrack_import_wizard
-from . import timetrack_import_wizard_name
 from . import timetrack_reason_wizard
 from . import timetrack_split_wizard
