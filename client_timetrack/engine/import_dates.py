@@ -118,6 +118,15 @@ def detect_formats(texts: Iterable) -> tuple:
     return winners
 
 
+def are_dates(texts: Iterable) -> bool:
+    """Whether each text is a date in some format, whichever it is.
+
+    >>> are_dates(["03/04/2026", "04/03/2026"]), are_dates(["1.5", "7"])
+    (True, False)
+    """
+    return all(_readings(text) for text in texts)
+
+
 @lru_cache(maxsize=4096)
 def _readings(text: str) -> tuple:
     """(format, moment) for each format that reads a text. A column says the same few dates again and again."""

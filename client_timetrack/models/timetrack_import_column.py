@@ -1,9 +1,18 @@
+from itertools import islice
+
 from odoo import api, fields, models
 
-from ..engine import csv_import
+from ..engine import csv_import, import_dates
+from .timetrack_import import MODELS
 
 SHOWN_VALUES = 3
-LONGEST_VALUE = 40
+LONGEST = 40
+# Rows that are looked at to show what is in the columns.
+LOOKED_AT = 100
+# Hours that a value may have to be taken for hours of an entry.
+MOST_HOURS = 24
+# What values may be names of, the likeliest first.
+NAMED = ("employee", "project", "client", "activity", "task")
 
 
 class TimetrackImportColumn(models.Model):
@@ -31,29 +40,60 @@ class TimetrackImportColumn(models.Model):
         """
         known = self._get_known_targets()
         samples = [[] for _name in table.header]
-        for _line, cells, problem in table.records:
+        for _line, cells, problem in islice(table.records, LOOKED_AT):
             for values, cell in zip(samples, cells, strict=False):
                 text = cell.strip(csv_import.BLANKS)
                 if text and not problem and len(values) < SHOWN_VALUES and text not in values:
-                    values.append(text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…")
-            if all(len(values) == SHOWN_VALUES for values in samples) or _line > 100:
-                break
+                    values.append(text)
+        by_values = self._guess_by_values(samples)
         given = set()
         result = []
         for sequence, (name, values) in enumerate(zip(table.header, samples, strict=True)):
             if name:
-                target = known.get(csv_import.normal(name))
-                # a second column is joined with the first: that is for somebody to say
-                result.append(
-                    {
-                        "sequence": sequence,
-                        "name": name,
-                        "sample": " · ".join(values),
-                        "target": target if target not in given else False,
-                    }
-                )
+                guesses = (known.get(csv_import.normal(name)), by_values.get(sequence))
+                # a second column of the same is joined with the first: that is for somebody to say
+                target = next((guess for guess in guesses if guess and guess not in given), False)
                 given.add(target)
+                shown = (text if len(text) <= LONGEST else text[: LONGEST - 1] + "…" for text in values)
+                result.append({"sequence": sequence, "name": name, "sample": " · ".join(shown), "target": target})
         return result
+
+    @api.model
+    def _guess_by_values(self, samples):
+        """What columns give by what is in them: dates, hours of a day, or names of what exists here.
+
+        :param list samples: some values of each column
+        :return: dict of index of the column to target
+        """
+        texts = {text for values in samples for text in values}
+        names = {
+            target: set(self.env[MODELS[target]].search([("name", "in", list(texts))]).mapped("name"))
+            for target in NAMED
+            if self.env[MODELS[target]].has_access("read")
+        }
+        found = {}
+        for index, values in enumerate(samples):
+            if not values:
+                continue
+            if import_dates.are_dates(values):
+                found[index] = "date"
+            elif self._are_hours(values):
+                found[index] = "hours"
+            else:
+                known = {target: len(names.get(target, set()) & set(values)) for target in NAMED}
+                best = max(known, key=known.get)
+                if known[best]:
+                    found[index] = best
+        return found
+
+    @api.model
+    def _are_hours(self, values):
+        """Whether values are numbers, and one of them at least could be the hours of an entry."""
+        try:
+            hours = [csv_import.parse_hours(text) for text in values]
+        except csv_import.NumberError:
+            return False
+        return any(0 < number <= MOST_HOURS for number in hours)
 
     @api.model
     def _get_known_targets(self):

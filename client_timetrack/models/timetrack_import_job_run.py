@@ -120,7 +120,6 @@ class TimetrackImportJob(models.Model):
                 "type": "danger" if self.error else "success",
                 "title": self.name,
                 "message": message,
-                "sticky": True,
             },
         )
 

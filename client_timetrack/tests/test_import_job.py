@@ -369,20 +369,24 @@ class TestImportColumns(JobCase):
         return job
 
     def test_columns_are_shown_with_their_values(self):
+        """The guess comes from their names in other profiles, else from what is in them."""
         form = self._open(self.UNKNOWN)
         self.assertFalse(form.profile_id)
         job = form.save()
         self.assertEqual(
             [(column.name, column.sample, column.target) for column in job.column_ids],
             [
-                ("Wann", "31.12.2024 · 30.12.2024", False),
-                ("Wer", "Carl Consultant · Cora Colleague", False),
-                ("Wie lange", "1,5 · 2", False),
-                ("Wofür", "Merger", False),
-                ("Kunde", "Client Works", False),
+                ("Wann", "31.12.2024 · 30.12.2024", "date"),
+                ("Wer", "Carl Consultant · Cora Colleague", "employee"),
+                ("Wie lange", "1,5 · 2", "hours"),
+                ("Wofür", "Merger", "project"),
+                ("Kunde", "Client Works", "client"),
                 ("Notes", "Reading · Writing", "description"),
             ],
         )
+
+    def test_what_is_needed_is_asked_for(self):
+        job = self._say(self._open(b"A;B\nx;y\n"), {"A": "description"})
         with self.assertRaisesRegex(ValidationError, "Date, Hours, Employee, Project"):
             job.action_check()
 
