@@ -20,6 +20,7 @@
         "security/timetrack_duplicate_wizard.xml",
         "security/timetrack_earlier_wizard.xml",
         "security/timetrack_favorite.xml",
+        "security/timetrack_grid_turn.xml",
         "security/timetrack_import.xml",
         "security/timetrack_import_alias.xml",
         "security/timetrack_import_job.xml",

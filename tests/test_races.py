@@ -38,7 +38,7 @@ def firm(database, serve, ids):
     yield serve(copy)
 
 
-# of each of the three races
+# of each of the races
 ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 7
 
 
@@ -124,3 +124,26 @@ def test_two_tabs_change_a_cell(firm, ids):
         )
         known = float(hours)
         assert known in typed
+
+
+def test_two_tabs_fill_an_empty_cell(firm, ids):
+    """Neither sees the entry of the other: the second is tried again, and is told that the cell is filled."""
+    calls = [firm.rpc("race", PASSWORD) for _tab in range(2)]
+    day = str(date.today())
+    params = {"scale": "week", "anchor": day, "rows": ["project_id", "task_id"], "group": False, "mode": "own"}
+    cell = {"employee_id": ids["employee"], "values": {"project_id": ids["project"], "task_id": False}, "date": day}
+
+    def save(call, hours):
+        [result] = call("account.analytic.line", "timetrack_grid_save", [[{**cell, "op": "set", "hours": hours,
+                                                                           "known": 0}], params])  # fmt: skip
+        return result
+
+    for number in range(ROUNDS):
+        firm.database.sql("DELETE FROM account_analytic_line WHERE employee_id IS NOT NULL")
+        typed = [1 + number % 4, 1.5 + number % 4]
+        results = together(
+            *(lambda call=call, hours=hours: save(call, hours) for call, hours in zip(calls, typed, strict=True))
+        )
+        assert sorted(result.get("code", "") for result in results) == ["", "changed"], results
+        entries = firm.database.sql("SELECT unit_amount FROM account_analytic_line WHERE employee_id IS NOT NULL")
+        assert len(entries) == 1 and float(entries[0][0]) in typed

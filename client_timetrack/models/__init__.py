@@ -41,6 +41,7 @@ from . import timetrack_code_set
 from . import timetrack_delegation
 from . import timetrack_deliverable
 from . import timetrack_favorite
+from . import timetrack_grid_turn
 from . import timetrack_import
 from . import timetrack_import_alias
 from . import timetrack_import_column

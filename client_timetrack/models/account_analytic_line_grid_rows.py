@@ -17,6 +17,8 @@ MAX_FOUND = 50
 MAX_WORDS = 8
 # How far back "copy the last day" looks for one with time.
 LAST_DAY = timedelta(days=14)
+# What PostgreSQL takes for an id.
+MAX_ID = 2**31 - 1
 
 
 class AccountAnalyticLine(models.Model):
@@ -206,7 +208,7 @@ class AccountAnalyticLine(models.Model):
         :raise UserError: there is no project or no employee, or the user may not see what is to be pinned
         """
         employee = self._timetrack_grid_own_employee()
-        values = self._timetrack_grid_values(values)
+        values = self._timetrack_grid_values(values, self._timetrack_grid_known([values]))
         favorites = self.env["timetrack.favorite"].search(self.env["timetrack.favorite"]._get_domain(employee, values))
         if not pinned:
             favorites.unlink()
@@ -227,10 +229,34 @@ class AccountAnalyticLine(models.Model):
         return employee
 
     @api.model
-    def _timetrack_grid_values(self, values):
+    def _timetrack_grid_known(self, some):
+        """What may be named of the records of rows: what the user can see, itself or through time on it.
+
+        :param some: dicts of row field to id or False; what makes no sense is left to ``_timetrack_grid_values``
+        :return: dict of row field to set of ids
+        """
+        known = {}
+        for name in ROW_FIELDS:
+            asked = (values.get(name) for values in some if isinstance(values, dict))
+            ids = {number for number in asked if self._timetrack_grid_is_id(number)}
+            model = self.env[self._fields[name].comodel_name].with_context(active_test=False)
+            known[name] = set(model.search([("id", "in", list(ids))]).ids) if ids else set()
+            if ids - known[name]:
+                seen = self._timetrack_entry_domain() & Domain(name, "in", list(ids - known[name]))
+                known[name] |= {record.id for [record] in self._read_group(seen, [name])}
+        return known
+
+    @api.model
+    def _timetrack_grid_is_id(self, value):
+        """Whether a value from outside can be the id of a record."""
+        return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID
+
+    @api.model
+    def _timetrack_grid_values(self, values, known):
         """The ids that a row is made of, checked: the user can see the records, and there is a project.
 
         :param dict values: id or False by row field
+        :param dict known: of ``_timetrack_grid_known``
         :return: the same, with the project of the task
         :raise UserError: a field or a record is none of a row
         """
@@ -238,9 +264,16 @@ class AccountAnalyticLine(models.Model):
             raise UserError(self.env._("The rows of a time grid are made of: %s.", ", ".join(ROW_FIELDS)))
         result = {}
         for name, number in values.items():
-            if number and (isinstance(number, bool) or not isinstance(number, int)):
+            if number and not self._timetrack_grid_is_id(number):
                 raise UserError(
                     self.env._("“%(value)s” is no %(field)s.", value=number, field=self._fields[name].string)
+                )
+            if number and number not in known[name]:
+                raise UserError(
+                    self.env._(
+                        "%(field)s: this is gone, or not shared with you. Load the page again.",
+                        field=self._fields[name].string,
+                    )
                 )
             result[name] = number or False
         task = self.env["project.task"].browse(result.get("task_id") or [])

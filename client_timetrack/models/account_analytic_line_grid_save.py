@@ -12,6 +12,8 @@ from .account_analytic_line_grid import OPEN_STATES, ROW_FIELDS
 MAX_CHANGES = 500
 CELL_OPS = ("set", "add", "new", "restore")
 ENTRY_OPS = ("entry", "delete")
+# Those that two tabs could do at once to an empty cell, each for itself.
+FILLING_OPS = ("set", "add")
 
 
 class Change(NamedTuple):
@@ -88,9 +90,10 @@ class AccountAnalyticLine(models.Model):
             raise UserError(self.env._("Change up to %s cells at once.", MAX_CHANGES))
         results = [None] * len(changes)
         understood = {}
+        known = self._timetrack_grid_known([data.get("values") for data in changes if isinstance(data, dict)])
         for index, data in enumerate(changes):
             try:
-                understood[index] = self._timetrack_grid_understand(data, params)
+                understood[index] = self._timetrack_grid_understand(data, params, known)
             except UserError as error:
                 results[index] = {"error": str(error), "code": "invalid"}
         for batch in self._timetrack_grid_batches(understood):
@@ -111,15 +114,16 @@ class AccountAnalyticLine(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _timetrack_grid_understand(self, data, params):
+    def _timetrack_grid_understand(self, data, params, known):
         """Turn a change as the view sends it into a ``Change``.
 
+        :param dict known: of ``_timetrack_grid_known``
         :raise UserError: it makes no sense
         """
         op = data.get("op") if isinstance(data, dict) else None
         if op in ENTRY_OPS:
             number = data.get("entry_id")
-            entry = self.browse(number if isinstance(number, int) and number is not True else []).exists()
+            entry = self.browse(number if self._timetrack_grid_is_id(number) else []).exists()
             if not entry:
                 raise UserError(self.env._("This time entry is gone: somebody deleted it."))
             entry.check_access("read")
@@ -128,9 +132,9 @@ class AccountAnalyticLine(models.Model):
             return Change(op, (entry.employee_id.id, entry.date, ids), values, entry, data)
         if op not in CELL_OPS or not isinstance(data.get("kept", {}), dict):
             raise UserError(self.env._("The time grid cannot do “%s”.", op))
-        values = self._timetrack_grid_values(data.get("values"))
+        values = self._timetrack_grid_values(data.get("values"), known)
         employee_id = data.get("employee_id")
-        if not isinstance(employee_id, int) or not data.get("date"):
+        if not self._timetrack_grid_is_id(employee_id) or not data.get("date"):
             raise UserError(self.env._("A cell of the time grid is an employee's, on a day."))
         date = self._timetrack_grid_date(data["date"])
         ids = tuple(values.get(name) or False for name in params["rows"])
@@ -183,6 +187,8 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_grid_save_batch(self, batch, params, results):
         """Plan the changes of a batch and carry them out; put what came of each into ``results``."""
         found = self._timetrack_grid_entries([change for _index, change in batch], params)
+        empty = [change.cell for _index, change in batch if change.op in FILLING_OPS and change.cell not in found]
+        self.env["timetrack.grid.turn"].sudo()._take(empty)
         plans = {}
         for index, change in batch:
             try:

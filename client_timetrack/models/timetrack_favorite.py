@@ -49,9 +49,13 @@ class TimetrackFavorite(models.Model):
         )
         favorites = self.search_fetch(domain, ["employee_id", *ROW_FIELDS])
         Line = self.env["account.analytic.line"]
+        # what was pinned may have become somebody else's since
+        visible = {name: favorites[name]._filtered_access("read") for name in names}
         rows = {}
         for favorite in favorites:
             records = {name: favorite[name] for name in names}
+            if any(record - visible[name] for name, record in records.items()):
+                continue
             key = Line._timetrack_grid_key(favorite.employee_id.id, [record.id for record in records.values()])
             rows.setdefault(key, (favorite.employee_id.id, records))
         return rows

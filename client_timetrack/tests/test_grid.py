@@ -421,10 +421,31 @@ class TestGridSave(GridCommon):
             {**self._change(hours=1), "employee_id": "me"},
             self._change(hours=1, date="tomorrow"),
             self._change(hours=1, date=False),
+            self._change(hours=1, values={"project_id": 2**31}),
+            self._change(hours=1, values={"project_id": [1]}),
+            self._change(hours=1, values={"project_id": self.project.id, "task_id": -1}),
+            {**self._change(hours=1), "employee_id": 2**40},
+            {"op": "delete", "entry_id": 2**40},
         ]
         results = self._save(*bad)
         self.assertEqual([result.get("code") for result in results], ["invalid"] * len(bad))
         self.assertEqual(self._on(), [])
+
+    def test_one_change_that_names_what_is_not_there_leaves_the_others(self):
+        """A paste loses the cell that is wrong, and no other."""
+        gone = self.task.copy()
+        gone_id = gone.id
+        gone.unlink()
+        wrong = [
+            self._change(hours=1, date=TUESDAY, values={"project_id": self.project.id, "task_id": gone_id}),
+            self._change(hours=1, date=TUESDAY, values={"project_id": 2**31 - 1, "task_id": False}),
+            self._change(hours=1, date=TUESDAY, values={"project_id": self.project.id, "timetrack_activity_id": 10**9}),
+            {**self._change(hours=1, date=TUESDAY), "employee_id": 10**9},
+        ]
+        results = self._save(wrong[0], self._change(hours=3, known=0), *wrong[1:])
+        self.assertEqual(["error" in result for result in results], [True, False, True, True, True])
+        self.assertEqual(self._on(), [(3.0, "/", "draft")])
+        self.assertEqual(self._on(TUESDAY), [])
 
     def test_what_is_brought_back_is_checked(self):
         for kept in ({"timetrack_start": "soon"}, {"timetrack_stop": [1]}):
@@ -451,6 +472,26 @@ class TestGridSave(GridCommon):
             self.assertIn("error", result)
             self.assertNotIn("Secret", result["error"])
         self.assertEqual(self._on(), [])
+
+    def test_a_pin_names_nothing_that_one_cannot_see(self):
+        """Neither by the id of hidden work, nor of work that was hidden later."""
+        hidden = self.env["project.project"].create(
+            {"name": "Hidden", "allow_timesheets": True, "privacy_visibility": "followers"}
+        )
+        task = self.env["project.task"].create({"name": "Secret", "project_id": hidden.id})
+        for values in (
+            {"project_id": hidden.id},
+            {"task_id": task.id},
+            {"project_id": self.project.id, "task_id": task.id},
+        ):
+            with self.assertRaisesRegex(UserError, "gone, or not shared"), self.env.cr.savepoint():
+                self._lines().timetrack_grid_pin(values, True)
+        self._lines().timetrack_grid_pin({"project_id": self.project.id, "task_id": self.task.id}, True)
+        load = lambda: str(self._lines().timetrack_grid_load(self._params(suggest=True)))  # noqa: E731
+        self.assertIn(self.task.name, load())
+        self.task.project_id = hidden
+        self.assertNotIn(self.task.name, load())
+        self.assertNotIn("Hidden", load())
 
     def test_a_manager_logs_for_the_team(self):
         result = self._save_one(hours=4, known=0, user=self.administrator)
