@@ -97,7 +97,7 @@
             ("remove", "client_timetrack/static/src/interactions/**/*"),
         ],
         "web.assets_frontend": ["client_timetrack/static/src/interactions/**/*"],
-        "web.assets_unit_tests": ["client_timetrack/static/tests/*.test.js"],
+        "web.assets_unit_tests": ["client_timetrack/static/tests/*.js"],
         "web.assets_tests": ["client_timetrack/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",

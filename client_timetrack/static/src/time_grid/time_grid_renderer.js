@@ -30,7 +30,7 @@ export class TimeGridRenderer extends Component {
         this.ui = useState(useService("ui"));
         this.root = useRef("root");
         this.states = STATES;
-        this.state = useState({ editing: null, text: "", selection: null });
+        this.state = useState({ editing: null, text: "", selection: null, addingFor: null });
         // Not reactive: moving the focus must not draw hundreds of cells anew.
         this.focus = { row: 0, column: 0 };
         this.refocus = false;
@@ -79,6 +79,19 @@ export class TimeGridRenderer extends Component {
 
     get canAdd() {
         return !this.model.isTeam && Boolean(this.employee?.editable);
+    }
+
+    /** Ask for work to add to the rows of somebody of the team; asked again, or for nobody: no longer. */
+    addFor(employee) {
+        this.state.addingFor = employee && this.state.addingFor !== employee.id ? employee.id : null;
+        if (this.state.addingFor && this.model.folded.has(`employee-${employee.id}`)) {
+            this.model.toggleFold(`employee-${employee.id}`);
+        }
+    }
+
+    onAddedFor(row) {
+        this.state.addingFor = null;
+        this.focusRow(row);
     }
 
     isOff(date, employee) {

@@ -18,7 +18,7 @@ export class PhoneList extends Component {
 
     setup() {
         this.states = STATES;
-        this.state = useState({ date: this.firstDate, isAdding: false });
+        this.state = useState({ date: this.firstDate, isAdding: false, addingFor: null });
         this.sheet = usePopover(CellPanel, { useBottomSheet: true });
     }
 
@@ -97,8 +97,13 @@ export class PhoneList extends Component {
         return row.pinned ? _t("Unpin") : _t("Pin");
     }
 
+    addFor(employee) {
+        this.state.addingFor = this.state.addingFor === employee.id ? null : employee.id;
+    }
+
     onAdded(row) {
         this.state.isAdding = false;
+        this.state.addingFor = null;
         this.openSheet(document.body, row);
     }
 }
