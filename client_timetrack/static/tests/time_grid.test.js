@@ -297,6 +297,26 @@ test("a new entry from the panel of a cell, by keyboard", async () => {
     expect(hoursAt(0, MONDAY)).toBe("0:45");
 });
 
+test("a panel that is opened while its cell is being saved shows the entry", async () => {
+    await open(grid([row(12)]));
+    const answer = new Deferred();
+    onRpc("account.analytic.line", "timetrack_grid_save", async ({ args: [[change]] }) => {
+        await answer;
+        return [{ key: "3-7-12-0", date: MONDAY, cell: cell(entry(1, change.hours)), undo: [] }];
+    });
+    await focus(0, MONDAY);
+    await type("2", "Enter");
+    await focus(0, MONDAY);
+    await press(" ");
+    await animationFrame();
+    expect(".o_timetrack_cell_panel").toHaveCount(0);
+    answer.resolve();
+    await animationFrame();
+    await animationFrame();
+    expect(".o_timetrack_cell_panel .o_timetrack_entry_hours").toHaveValue("2:00");
+    expect(".o_timetrack_entry_new").toHaveCount(0);
+});
+
 test("rows are grouped by client, and groups fold", async () => {
     await open(
         grid([

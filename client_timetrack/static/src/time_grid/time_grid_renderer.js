@@ -4,7 +4,7 @@ import { usePopover } from "@web/core/popover/popover_hook";
 import { useService } from "@web/core/utils/hooks";
 import { clamp } from "@web/core/utils/numbers";
 
-import { Component, onPatched, useExternalListener, useRef, useState } from "@odoo/owl";
+import { Component, onPatched, status, useExternalListener, useRef, useState } from "@odoo/owl";
 
 import { STATES } from "../approval_board/states";
 import { AddRow } from "./parts/add_row";
@@ -524,12 +524,16 @@ export class TimeGridRenderer extends Component {
     // ------------------------------------------------------------------
 
     /** The entries of a cell: descriptions, several entries, states. */
-    openPanel(row, column) {
+    async openPanel(row, column) {
+        this.focus = { row, column };
+        // what was just typed is an entry of the cell, not one more to add
+        if (this.model.sending) {
+            await this.model.saved();
+        }
         const element = this.cellElement(row, column);
-        if (!element) {
+        if (!element || status(this) === "destroyed") {
             return;
         }
-        this.focus = { row, column };
         this.panel.open(element, { model: this.model, row: this.rows[row], date: this.model.data.days[column] });
     }
 

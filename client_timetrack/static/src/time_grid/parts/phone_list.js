@@ -88,7 +88,11 @@ export class PhoneList extends Component {
         this.openSheet(ev.currentTarget, row);
     }
 
-    openSheet(target, row) {
+    async openSheet(target, row) {
+        // what was just typed is an entry of the cell, not one more to add
+        if (this.model.sending) {
+            await this.model.saved();
+        }
         // a bottom sheet, unlike a popover, does not tell its content how to close it
         this.sheet.open(target, { model: this.model, row, date: this.date, close: () => this.sheet.close() });
     }
