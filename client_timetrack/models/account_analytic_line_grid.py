@@ -16,6 +16,13 @@ MAX_EMPLOYEES = 200
 OPEN_STATES = (DRAFT, REJECTED)
 ROW_FIELDS = ("project_id", "task_id", "timetrack_activity_id", "timetrack_deliverable_id")
 GROUP_FIELDS = ("timetrack_client_id", "project_id")
+# What PostgreSQL takes for an id.
+MAX_ID = 2**31 - 1
+
+
+def is_id(value):
+    """Whether a value from outside can be the id of a record."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID
 
 
 class AccountAnalyticLine(models.Model):
@@ -140,7 +147,7 @@ class AccountAnalyticLine(models.Model):
                     self.env._("The time grid knows no %(name)s “%(value)s”.", name=name, value=params.get(name))
                 )
         rows = params.get("rows")
-        if not isinstance(rows, list) or not rows or set(rows) - set(ROW_FIELDS):
+        if not isinstance(rows, list) or not rows or any(name not in ROW_FIELDS for name in rows):
             raise UserError(self.env._("The rows of a time grid are made of: %s.", ", ".join(ROW_FIELDS)))
 
     @api.model

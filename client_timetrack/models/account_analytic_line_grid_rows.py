@@ -8,7 +8,7 @@ from odoo.tools import escape_psql, format_date
 from odoo.addons.project.models.project_task import CLOSED_STATES
 
 from ..engine.periods import Period
-from .account_analytic_line_grid import OPEN_STATES, ROW_FIELDS
+from .account_analytic_line_grid import OPEN_STATES, ROW_FIELDS, is_id
 
 # How far back the grid looks for what somebody works on, and how many rows it proposes of it.
 RECENT = timedelta(days=21)
@@ -17,8 +17,6 @@ MAX_FOUND = 50
 MAX_WORDS = 8
 # How far back "copy the last day" looks for one with time.
 LAST_DAY = timedelta(days=14)
-# What PostgreSQL takes for an id.
-MAX_ID = 2**31 - 1
 
 
 class AccountAnalyticLine(models.Model):
@@ -209,11 +207,13 @@ class AccountAnalyticLine(models.Model):
         """
         employee = self._timetrack_grid_own_employee()
         values = self._timetrack_grid_values(values, self._timetrack_grid_known([values]))
-        favorites = self.env["timetrack.favorite"].search(self.env["timetrack.favorite"]._get_domain(employee, values))
+        # pins are kept by this method alone, which knows what the user can see
+        Favorite = self.env["timetrack.favorite"].sudo()
+        favorites = Favorite.search(Favorite._get_domain(employee, values))
         if not pinned:
             favorites.unlink()
         elif not favorites:
-            favorites.create({"employee_id": employee.id, **values})
+            Favorite.create({"employee_id": employee.id, **values})
         return True
 
     @api.model
@@ -238,18 +238,13 @@ class AccountAnalyticLine(models.Model):
         known = {}
         for name in ROW_FIELDS:
             asked = (values.get(name) for values in some if isinstance(values, dict))
-            ids = {number for number in asked if self._timetrack_grid_is_id(number)}
+            ids = {number for number in asked if is_id(number)}
             model = self.env[self._fields[name].comodel_name].with_context(active_test=False)
             known[name] = set(model.search([("id", "in", list(ids))]).ids) if ids else set()
             if ids - known[name]:
                 seen = self._timetrack_entry_domain() & Domain(name, "in", list(ids - known[name]))
                 known[name] |= {record.id for [record] in self._read_group(seen, [name])}
         return known
-
-    @api.model
-    def _timetrack_grid_is_id(self, value):
-        """Whether a value from outside can be the id of a record."""
-        return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_ID
 
     @api.model
     def _timetrack_grid_values(self, values, known):
@@ -264,7 +259,7 @@ class AccountAnalyticLine(models.Model):
             raise UserError(self.env._("The rows of a time grid are made of: %s.", ", ".join(ROW_FIELDS)))
         result = {}
         for name, number in values.items():
-            if number and not self._timetrack_grid_is_id(number):
+            if number and not is_id(number):
                 raise UserError(
                     self.env._("“%(value)s” is no %(field)s.", value=number, field=self._fields[name].string)
                 )

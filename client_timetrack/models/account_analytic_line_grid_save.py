@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import format_duration
 
 from ..engine import grid
-from .account_analytic_line_grid import OPEN_STATES, ROW_FIELDS
+from .account_analytic_line_grid import OPEN_STATES, ROW_FIELDS, is_id
 
 MAX_CHANGES = 500
 CELL_OPS = ("set", "add", "new", "restore")
@@ -123,7 +123,7 @@ class AccountAnalyticLine(models.Model):
         op = data.get("op") if isinstance(data, dict) else None
         if op in ENTRY_OPS:
             number = data.get("entry_id")
-            entry = self.browse(number if self._timetrack_grid_is_id(number) else []).exists()
+            entry = self.browse(number if is_id(number) else []).exists()
             if not entry:
                 raise UserError(self.env._("This time entry is gone: somebody deleted it."))
             entry.check_access("read")
@@ -134,7 +134,7 @@ class AccountAnalyticLine(models.Model):
             raise UserError(self.env._("The time grid cannot do “%s”.", op))
         values = self._timetrack_grid_values(data.get("values"), known)
         employee_id = data.get("employee_id")
-        if not self._timetrack_grid_is_id(employee_id) or not data.get("date"):
+        if not is_id(employee_id) or not data.get("date"):
             raise UserError(self.env._("A cell of the time grid is an employee's, on a day."))
         date = self._timetrack_grid_date(data["date"])
         ids = tuple(values.get(name) or False for name in params["rows"])

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..engine import timer as engine
-from .account_analytic_line_grid import ROW_FIELDS
+from .account_analytic_line_grid import ROW_FIELDS, is_id
 
 RUNNING = "running"
 PAUSED = "paused"
@@ -117,7 +117,7 @@ class TimetrackTimer(models.Model):
         :raise UserError: it is none
         """
         timer = self.sudo().search(
-            Domain("id", "=", timer_id if isinstance(timer_id, int) else 0)
+            Domain("id", "=", timer_id if is_id(timer_id) else 0)
             & Domain("employee_id", "in", self._get_employees().ids)
             & Domain("state", "=", STOPPED)
         )
@@ -169,7 +169,7 @@ class TimetrackTimer(models.Model):
             if name == "name":
                 cleaned[name] = str(value or "").strip()[:NAME_LENGTH]
                 continue
-            if value and (isinstance(value, bool) or not isinstance(value, int)):
+            if value and not is_id(value):
                 raise UserError(
                     self.env._("“%(value)s” is no %(field)s.", value=value, field=self._fields[name].string)
                 )

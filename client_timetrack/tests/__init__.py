@@ -1,5 +1,6 @@
 from . import test_approval
 from . import test_attack
+from . import test_capture_attack
 from . import test_approval_steps
 from . import test_budget
 from . import test_classification
