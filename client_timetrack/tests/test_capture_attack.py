@@ -1,4 +1,5 @@
 import os
+
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
