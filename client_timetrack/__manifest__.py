@@ -90,6 +90,7 @@
         "demo/timetrack_policy_demo.xml",
         "demo/timetrack_code_set_demo.xml",
         "demo/timetrack_demo.xml",
+        "demo/timetrack_import_job_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
