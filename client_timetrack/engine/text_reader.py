@@ -35,7 +35,7 @@ def read_csv(source: bytes | BinaryIO, delimiter: str = "", encoding: str = "aut
     used, guessed = find_encoding(file, encoding)
     skipped, declared, first = _find_header(file, used)
     records = TextRecords(file, used, delimiter or declared or sniff_delimiter(first), skipped)
-    line, header, problem = next(records.read(), (0, [], "bad_quote"))
+    line, header, problem = next(records.with_header(), (0, [], "bad_quote"))
     if problem:
         raise FileError("bad_header", line=line)
     notices = [("guessed_encoding", {"encoding": used})] if guessed else []
@@ -133,11 +133,11 @@ class TextRecords:
         self.skipped = skipped
 
     def __iter__(self) -> Iterator:
-        records = self.read()
+        records = self.with_header()
         next(records)
         yield from records
 
-    def read(self) -> Iterator:
+    def with_header(self) -> Iterator:
         """Yield the header, then the records; blank lines are passed over."""
         lines = _lines(self.file, self.encoding)
         for _number in range(self.skipped):

@@ -45,7 +45,7 @@ def read_xlsx(source: bytes | BinaryIO) -> Table:
         sheets = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
     for sheet in sheets:
         records = SheetRecords(sheet)
-        _line, header, _problem = next(records.read(), (0, [], None))
+        _line, header, _problem = next(records.with_header(), (0, [], None))
         if header:
             return Table([str(name) for name in header], records)
     raise FileError("empty")
@@ -81,11 +81,11 @@ class SheetRecords:
         self.sheet = sheet
 
     def __iter__(self) -> Iterator:
-        records = self.read()
+        records = self.with_header()
         next(records)
         yield from records
 
-    def read(self) -> Iterator:
+    def with_header(self) -> Iterator:
         """Yield the header, then the records; empty rows are passed over."""
         rows = enumerate(self.sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), start=1)
         while True:

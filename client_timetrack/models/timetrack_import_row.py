@@ -1,8 +1,7 @@
 from collections import namedtuple
-from itertools import groupby
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..engine import csv_import
 from .timetrack_import import BATCH
