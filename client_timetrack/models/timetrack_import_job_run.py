@@ -10,13 +10,15 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
-from ..engine import csv_import
+from ..engine import csv_import, xlsx_reader
 from .timetrack_import import BATCH, TARGETS, ImportRun, key_text
 
 _logger = logging.getLogger(__name__)
 
 # Files up to this size are done while the user waits: some thousand rows.
 IN_REQUEST = 400_000
+# How many times larger the text of a workbook is than its file.
+PACKED = 8
 # How often a batch is tried again where somebody else changed the same records at the same time.
 TRIES = 3
 # Warnings that are about the file, not about one row.
@@ -43,13 +45,18 @@ class TimetrackImportJob(models.Model):
         else:
             self._start_again()
         self.write({"running": running, "error": False})
-        with self._open_file() as file:
-            long = file.seek(0, io.SEEK_END) > IN_REQUEST
-        if long:
+        if self._is_long():
             self.env.ref("client_timetrack.ir_cron_import_job").sudo()._trigger()
             return
         for _done, _left in self._work():
             pass
+
+    def _is_long(self):
+        """Whether the file takes longer than somebody waits for a page."""
+        with self._open_file() as file:
+            size = file.seek(0, io.SEEK_END)
+            file.seek(0)
+            return size * (PACKED if xlsx_reader.is_workbook(file.read(8)) else 1) > IN_REQUEST
 
     @api.model
     def _cron_work(self):
@@ -79,7 +86,9 @@ class TimetrackImportJob(models.Model):
                     if not cron._commit_progress(done, remaining=left) and left:
                         return False
                     tries = 0
-                self._tell()
+                if self.settled_count == self.row_count:
+                    # else somebody stopped it
+                    self._tell()
                 return bool(cron._commit_progress(0, remaining=0))
             except (psycopg2.OperationalError, psycopg2.IntegrityError) as error:
                 # the batch met somebody else's work: it is tried again, and sees that

@@ -100,7 +100,8 @@ class TimetrackImport(models.AbstractModel):
         for project in self._search_named(run, "project", wanted, domain):
             by_name[project.name.strip()] |= project
         for key, rows in wanted.items():
-            projects = self._projects_of_client(run, by_name[key[1]], key[0], rows)
+            projects = self._leave_made(run, "project", by_name[key[1]])
+            projects = self._projects_of_client(run, projects, key[0], rows)
             # of several, the one without a client is meant where the row names none
             top = None if key[0] else lambda project: not project.partner_id
             outcome = self._decide(run, "project", key, projects, top)

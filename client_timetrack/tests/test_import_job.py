@@ -1,6 +1,7 @@
 import base64
 import csv
 import io
+import os
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -170,6 +171,17 @@ class TestImportJob(JobCase):
         self.assertEqual((bad.running, bad.state), (False, "draft"))
         self.assertEqual((good.state, good.entry_count), ("done", 10))
 
+    def test_a_cell_of_two_megabytes_rejects_its_row_only(self):
+        monster = ROW.replace("Reading", "x" * 2_000_000)
+        job = self._dialog(HEADER + monster + ROW + monster.replace("xxx", 'x"x') + ROW)
+        job.action_import()
+        self.assertEqual(job.running, "import", "too long for a request")
+        self._run_cron()
+        self.assertEqual((job.state, job.valid_count, job.entry_count), ("done", 2, 2))
+        self.assertEqual(
+            [(problem.line, problem.code) for problem in job.problem_ids], [(2, "long_cell"), (4, "long_cell")]
+        )
+
     def test_it_can_be_stopped(self):
         job = self._in_background(HEADER + self._days(6))
         with self.assertRaisesRegex(UserError, "is being worked on"):
@@ -278,7 +290,10 @@ class TestImportJob(JobCase):
         st.integers(1, 5),
     )
     @settings(
-        deadline=None, max_examples=15, phases=[Phase.explicit, Phase.generate], suppress_health_check=[*HealthCheck]
+        deadline=None,
+        max_examples=300 if os.environ.get("TIMETRACK_FULL") else 15,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[*HealthCheck],
     )
     def test_batches_change_nothing(self, rows, size):
         """Whatever the rows and the size of the batches: check and import say the same as in one piece."""

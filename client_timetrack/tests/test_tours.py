@@ -56,3 +56,8 @@ class TestToursOnPhone(TimetrackCommon, HttpCase):
         self.start_tour("/odoo/my-week", "timetrack_phone_tour", login=self.consultant.login)
         entry = self.env["account.analytic.line"].search([("name", "=", "On the train")])
         self.assertRecordValues(entry, [{"employee_id": self.employee.id, "unit_amount": 1.5, "task_id": self.task.id}])
+
+    def test_manager_logs_for_the_team_on_the_train(self):
+        self.start_tour("/odoo/team-time", "timetrack_team_phone_tour", login=self.lead.login)
+        entry = self.env["account.analytic.line"].search([("employee_id", "=", self.employee.id)])
+        self.assertRecordValues(entry, [{"unit_amount": 0.75, "task_id": self.task.id, "create_uid": self.lead.id}])

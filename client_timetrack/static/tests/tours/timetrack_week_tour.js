@@ -54,3 +54,16 @@ registry.category("web_tour.tours").add("timetrack_team_tour", {
         { trigger: ".o_timetrack_section:contains(Carl Consultant) .o_timetrack_total:contains(3:00)" },
     ],
 });
+
+// On a phone: the same for somebody of the team.
+registry.category("web_tour.tours").add("timetrack_team_phone_tour", {
+    url: "/odoo/team-time",
+    steps: () => [
+        { trigger: ".o_timetrack_add_for[aria-label='Add work for Carl Consultant']", run: "click" },
+        { trigger: ".o_timetrack_search_work input", run: "edit diligence" },
+        { trigger: ".o-autocomplete--dropdown-item:contains(Due diligence)", run: "click" },
+        { trigger: ".o_timetrack_entry_new input[aria-label='Hours']", run: "edit 45m" },
+        { trigger: ".o_timetrack_entry_new button[type='submit']", run: "click" },
+        { trigger: "body:not(:has(.o_timetrack_cell_panel)) .o_timetrack_card_hours:contains(0:45)" },
+    ],
+});
