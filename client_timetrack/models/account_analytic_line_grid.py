@@ -80,6 +80,7 @@ class AccountAnalyticLine(models.Model):
                     "source": "entries",            # or "favorite", "suggested"
                     "pinned": False,
                     "notice": False,                # why no time can be added to the row
+                    "left": 3.5,                    # hours left of the task's allocated time; False without one
                     "cells": {"2026-11-23": {"hours": 1.5, "entries": [{
                         "id": 11, "hours": 1.5, "state": "draft", "name": "Reading", "editable": True,
                         "reason": False,            # why it cannot be changed, or why it was sent back
@@ -354,7 +355,7 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _timetrack_grid_prefetch(self, entries):
         """Read what rows say of projects and tasks, and no more of the many fields that these have."""
-        entries.task_id.fetch(["name", "partner_id", "project_id", "active"])
+        entries.task_id.fetch(["name", "partner_id", "project_id", "active", "allocated_hours", "remaining_hours"])
         entries.project_id.fetch(["name", "partner_id", "active", "allow_timesheets"])
         entries.timetrack_client_id.fetch(["complete_name", "commercial_partner_id"])
 
@@ -422,12 +423,19 @@ class AccountAnalyticLine(models.Model):
             "source": source,
             "pinned": source == "favorite",
             "notice": self._timetrack_grid_notice(project.sudo()),
+            "left": self._timetrack_grid_left(records.get("task_id")),
             "cells": cells or {},
         }
 
     @api.model
     def _timetrack_grid_value(self, record):
         return [record.id, record.sudo().display_name] if record else False
+
+    @api.model
+    def _timetrack_grid_left(self, task):
+        """Hours left of a task's allocated time, as Odoo counts them, or False where none was allocated."""
+        task = task and task.sudo()
+        return round(task.remaining_hours, DIGITS) if task and task.allocated_hours > 0 else False
 
     @api.model
     def _timetrack_grid_notice(self, project):

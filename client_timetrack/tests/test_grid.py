@@ -169,6 +169,14 @@ class TestGridLoad(GridCommon):
         team = {row["name"]: row for row in self._grid(self.lead, mode="team")["employees"]}
         self.assertEqual(team["Carl Consultant"]["off"][THURSDAY], "Absent")
 
+    def test_what_is_left_of_a_task(self):
+        self._entry(date=MONDAY, unit_amount=3)
+        [row] = self._grid()["rows"]
+        self.assertIs(row["left"], False)
+        self.task.allocated_hours = 10
+        [row] = self._grid()["rows"]
+        self.assertEqual(row["left"], 7)
+
     def test_scales(self):
         self.assertEqual(self._grid(scale="day")["days"], [WEDNESDAY])
         month = self._grid(scale="month")

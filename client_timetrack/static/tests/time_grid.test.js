@@ -317,6 +317,20 @@ test("a panel that is opened while its cell is being saved shows the entry", asy
     expect(".o_timetrack_entry_new").toHaveCount(0);
 });
 
+test("what is left of a task follows what is typed", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)) }, { left: 2 }), row(13)]));
+    save();
+    expect(queryAllTexts(".o_timetrack_left")).toEqual(["2:00 left"]);
+    await focus(0, TUESDAY);
+    await type("1:30", "Enter");
+    expect(".o_timetrack_left").toHaveText("0:30 left");
+    await focus(0, WEDNESDAY);
+    await type("2", "Enter");
+    expect(".o_timetrack_left").toHaveText("1:30 over budget");
+    expect(".o_timetrack_left").toHaveClass("text-danger");
+    expect.verifySteps([[`set ${TUESDAY} 1.5 of 0`], [`set ${WEDNESDAY} 2 of 0`]]);
+});
+
 test("rows are grouped by client, and groups fold", async () => {
     await open(
         grid([

@@ -80,6 +80,7 @@ export class TimeGridModel extends Model {
         const data = await this.keepLast.add(this.orm.call(this.resModel, "timetrack_grid_load", [this.params]));
         this.anchor = this.anchor || data.today;
         this.data = data;
+        this.loadedTotals = new Map(data.rows.map((row) => [row.key, this.rowTotal(row)]));
         this.addRowsAgain();
         this.notify();
     }
@@ -301,6 +302,20 @@ export class TimeGridModel extends Model {
 
     dayTotal(date, rows = this.rows) {
         return rows.reduce((sum, row) => sum + this.hours(row, date), 0);
+    }
+
+    /**
+     * What is left of the allocated time of a row's task, with what was typed since.
+     *
+     * @returns {{ hours: number, text: string } | null} nothing where no time was allocated
+     */
+    left(row) {
+        if (typeof row.left !== "number") {
+            return null;
+        }
+        const hours = row.left - this.rowTotal(row) + (this.loadedTotals?.get(row.key) || 0);
+        const text = this.format(Math.abs(hours));
+        return { hours, text: hours < 0 ? _t("%s over budget", text) : _t("%s left", text) };
     }
 
     rowTotal(row) {
