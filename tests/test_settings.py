@@ -63,6 +63,10 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_period.py",
         "test_late_after_the_days_to_submit",
     ),
+    "res.company.timetrack_budget_thresholds": (
+        "client_timetrack/tests/test_budget_alert.py",
+        "test_the_company_says_when",
+    ),
     "res.company.timetrack_timer_warn_hours": (
         "client_timetrack/tests/test_timer.py",
         "test_timetrack_timer_warn_hours",

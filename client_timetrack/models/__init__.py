@@ -31,10 +31,14 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import res_partner_approver
+from . import res_partner_budget
 from . import resource_resource
 from . import timetrack_activity
 from . import timetrack_approval_event
 from . import timetrack_budget
+from . import timetrack_budget_figures
+from . import timetrack_budget_alert
+from . import timetrack_budget_version
 from . import timetrack_cached_mixin
 from . import timetrack_client_category
 from . import timetrack_code_set

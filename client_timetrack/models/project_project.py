@@ -76,7 +76,10 @@ class ProjectProject(models.Model):
         groups="base.group_user",
     )
     timetrack_budget_ids = fields.One2many(
-        "timetrack.budget", "project_id", groups="hr_timesheet.group_hr_timesheet_user"
+        "timetrack.budget",
+        "project_id",
+        domain=[("scope", "=", "project"), ("every", "=", "whole")],
+        groups="hr_timesheet.group_hr_timesheet_user",
     )
     timetrack_budget_percent = fields.Float(
         "Budget Used",
@@ -289,8 +292,9 @@ class ProjectProject(models.Model):
         without_client = self.filtered(lambda project: not project.partner_id) if vals.get("partner_id") else self[:0]
         result = super().write(vals)
         without_client._timetrack_propose_billable()
-        if vals.get("allocated_hours"):
+        if "allocated_hours" in vals:
             self._timetrack_ensure_budget()
+            self.sudo().timetrack_budget_ids._note_versions(self.env._("Allocated time of the project changed"))
         return result
 
     @api.model
@@ -334,9 +338,12 @@ class ProjectProject(models.Model):
         self.env["timetrack.budget"].sudo().create([{"project_id": project.id} for project in without])
 
     def action_timetrack_budget(self):
-        """Open the project's budget, or a new one."""
+        """Open the project's budgets: a new one where there is none."""
         self.ensure_one()
-        budget = self.timetrack_budget_ids[:1]
+        budget = self.env["timetrack.budget"].search([("project_id", "=", self.id)])
+        if len(budget) > 1:
+            action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack.timetrack_budget_action")
+            return {**action, "domain": [("project_id", "=", self.id)], "context": {"default_project_id": self.id}}
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Budget"),

@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -100,12 +102,17 @@ class ProjectTask(models.Model):
         return action
 
     def write(self, vals):
-        """Time follows its task into another project: time that was handed in is handed in anew there."""
-        if "project_id" not in vals:
-            return super().write(vals)
-        lines = self.env["account.analytic.line"].sudo().search([("task_id", "in", self.ids)])
-        with lines._timetrack_tracing(["project_id"]):
-            return super().write(vals)
+        """Time follows its task into another project: time that was handed in is handed in anew there. Another
+        allocated time is a revision of the task's budget."""
+        lines = self.env["account.analytic.line"].sudo()
+        if "project_id" in vals:
+            lines = lines.search([("task_id", "in", self.ids)])
+        with lines._timetrack_tracing(["project_id"]) if "project_id" in vals else nullcontext():
+            result = super().write(vals)
+        if "allocated_hours" in vals:
+            budgets = self.env["timetrack.budget"]._get_whole("task", self)
+            budgets._note_versions(self.env._("Allocated time of the task changed"))
+        return result
 
     def message_subscribe(self, partner_ids=None, subtype_ids=None):
         """Nobody follows the thousands of tasks of an import; core would subscribe the user to one after the other."""

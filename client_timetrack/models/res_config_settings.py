@@ -17,4 +17,5 @@ class ResConfigSettings(models.TransientModel):
     timetrack_period_anchor = fields.Date(related="company_id.timetrack_period_anchor", readonly=False)
     timetrack_deadline_days = fields.Integer(related="company_id.timetrack_deadline_days", readonly=False)
     timetrack_timer_warn_hours = fields.Float(related="company_id.timetrack_timer_warn_hours", readonly=False)
+    timetrack_budget_thresholds = fields.Char(related="company_id.timetrack_budget_thresholds", readonly=False)
     timetrack_code_set_ids = fields.Many2many(related="company_id.timetrack_code_set_ids", readonly=False)

@@ -66,6 +66,9 @@ class TimetrackDeliverable(models.Model):
         result = super().write(vals)
         if not {"project_id", "parent_id"}.isdisjoint(vals):
             self.check_access("write")
+        if "planned_hours" in vals:
+            budgets = self.env["timetrack.budget"]._get_whole("deliverable", self)
+            budgets._note_versions(self.env._("Planned hours of the deliverable changed"))
         return result
 
     @api.model

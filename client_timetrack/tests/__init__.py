@@ -3,10 +3,14 @@ from . import test_attack
 from . import test_capture_attack
 from . import test_approval_steps
 from . import test_budget
+from . import test_budget_alert
+from . import test_budget_scope
+from . import test_budget_version
 from . import test_classification
 from . import test_code_set_data
 from . import test_code_sets
 from . import test_engine_approval
+from . import test_engine_budget
 from . import test_engine_capacity
 from . import test_engine_csv_import
 from . import test_engine_grid

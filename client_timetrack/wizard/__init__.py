@@ -1,3 +1,4 @@
+from . import timetrack_budget_revise_wizard
 from . import timetrack_duplicate_wizard
 from . import timetrack_earlier_wizard
 from . import timetrack_reason_wizard

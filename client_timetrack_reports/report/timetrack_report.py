@@ -100,7 +100,7 @@ class TimetrackReport(models.Model):
             "move_id",
             "state",
         ],
-        "timetrack.budget": ["company_id", "cost", "project_id"],
+        "timetrack.budget": ["company_id", "cost", "every", "project_id", "scope"],
     }
 
     # Dimensions
@@ -245,7 +245,8 @@ class TimetrackReport(models.Model):
             FROM account_analytic_line l
                  LEFT JOIN res_partner client ON client.id = l.timetrack_client_id
                  LEFT JOIN timetrack_activity activity ON activity.id = l.timetrack_activity_id
-                 LEFT JOIN timetrack_budget budget ON budget.project_id = l.project_id
+                 LEFT JOIN timetrack_budget budget
+                        ON budget.project_id = l.project_id AND budget.scope = 'project' AND budget.every = 'whole'
                  LEFT JOIN project_project budgeted ON budgeted.id = budget.project_id
             """
         )
@@ -379,7 +380,7 @@ class TimetrackReport(models.Model):
 
     @api.model
     def _where_budget(self):
-        return SQL("WHERE project.is_template IS NOT TRUE")
+        return SQL("WHERE project.is_template IS NOT TRUE AND b.scope = 'project' AND b.every = 'whole'")
 
     # Billing
 

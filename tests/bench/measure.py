@@ -48,6 +48,7 @@ def run(addons, core, size, repetitions):
     bench.queue(repetitions)
     bench.grid(repetitions)
     bench.create(size, max(3, repetitions // 2))
+    bench.budgets(repetitions)
     own, reported = bench.prepare(10 * size)
     for ids, times in ((size, repetitions), (10 * size, max(3, repetitions // 2))):
         bench.submit(own[:ids], times)
@@ -205,6 +206,44 @@ class Bench:
                 f"create {size}, core": (self.core, CONSULTANT, work),
             },
             warm_up=1,
+        )
+
+    def budgets(self, times):
+        """Five hundred budgets of projects, tasks and people, beside one plain sum over the same entries."""
+        with self.addons.cursor() as cr:
+            env = self.environment(cr, APPROVER)(su=True)
+            projects = env["project.project"].search([("timesheet_ids", "!=", False)], order="id", limit=200)
+            tasks = env["project.task"].search([("effective_hours", ">", 0)], order="id", limit=500 - len(projects))
+            whole = {"project": projects - projects.timetrack_budget_ids.project_id, "task": tasks}
+            budgets = env["timetrack.budget"].create(
+                [
+                    {"scope": scope, f"{scope}_id": record.id, "hours": 1000}
+                    for scope, records in whole.items()
+                    for record in records
+                ]
+            )
+            budgets |= projects.timetrack_budget_ids
+            ids, tasks = budgets.ids, tasks.with_context(active_test=False).search([("id", "child_of", tasks.ids)]).ids
+            projects = projects.ids
+
+        def read(env):
+            env["timetrack.budget"].sudo().browse(ids).mapped("consumed_hours")
+
+        def plain(env):
+            for column, records in (("project_id", projects), ("task_id", tasks)):
+                env.cr.execute(
+                    f"SELECT {column}, timetrack_state, sum(unit_amount), sum(amount) FROM account_analytic_line"
+                    f" WHERE {column} = ANY(%s) AND timetrack_state IS NOT NULL GROUP BY 1, 2",
+                    [records],
+                )
+                env.cr.fetchall()
+
+        self.compare(
+            times,
+            {
+                "500 budgets": (self.addons, APPROVER, read),
+                "500 budgets, plain SQL": (self.addons, APPROVER, plain),
+            },
         )
 
     def prepare(self, size):

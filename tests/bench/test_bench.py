@@ -49,6 +49,7 @@ RATIOS = (
     Ratio("all timesheets", "all timesheets, core"),
     Ratio(f"create {SIZE}", f"create {SIZE}, core", 1.1),
     Ratio("my week as a grid", "my week as a list, core", 2),
+    Ratio("500 budgets", "500 budgets, plain SQL", 2),
     Ratio("a cell changed", "an entry changed, core"),
     Ratio("a cell filled", "an entry created, core"),
 )

@@ -1,0 +1,271 @@
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..engine import budget as engine
+from ..engine.approval import APPROVED, SUBMITTED
+from .timetrack_budget import TARGETS
+
+# The column of time entries that says what each scope is about.
+COLUMNS = {
+    "project": "project_id",
+    "client": "timetrack_client_id",
+    "task": "task_id",
+    "deliverable": "timetrack_deliverable_id",
+    "activity": "timetrack_activity_id",
+    "employee": "employee_id",
+    "job": "employee_id",
+}
+
+
+class TimetrackBudget(models.Model):
+    """How much of a budget is used in its period, and what becomes of it at the pace of the last weeks.
+
+    One statement counts for all budgets and all of their periods: nothing is stored that an entry could get out of step
+    with when it is moved, dated anew, sent back, split or deleted.
+    """
+
+    _inherit = "timetrack.budget"
+
+    span_from = fields.Date("Period From", compute="_compute_figures", compute_sudo=True)
+    span_to = fields.Date("Period Until", compute="_compute_figures", compute_sudo=True)
+    allowed_hours = fields.Float(
+        "Hours Allowed",
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="Of this period: the budget, and what the periods before it left or took too much.",
+    )
+    consumed_hours = fields.Float("Hours Used", compute="_compute_figures", compute_sudo=True)
+    open_hours = fields.Float(
+        "Hours Not Handed In",
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="Drafts, and time that was sent back.",
+    )
+    submitted_hours = fields.Float("Hours Submitted", compute="_compute_figures", compute_sudo=True)
+    approved_hours = fields.Float("Hours Approved", compute="_compute_figures", compute_sudo=True)
+    remaining_hours = fields.Float("Hours Left", compute="_compute_figures", compute_sudo=True)
+    hours_percent = fields.Float(
+        "% of Hours", compute="_compute_figures", compute_sudo=True, help="Hours used in percent of what is allowed."
+    )
+    burn_hours = fields.Float(
+        "Hours a Week", compute="_compute_figures", compute_sudo=True, help="Mean of the four weeks before today."
+    )
+    exhaustion_date = fields.Date(
+        "Used Up On",
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="The day on which the hours are used up at the pace of the last four weeks; today where they are.",
+    )
+    last_day = fields.Date(
+        "Ends On",
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="The last day of the period, of the budget or of its project.",
+    )
+    forecast_hours = fields.Float(
+        "Hours at the End",
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="Hours used until the last day, at the pace of the last four weeks.",
+    )
+    outlook = fields.Selection(
+        [("fine", "Within Budget"), ("risk", "Will Be Exceeded"), ("over", "Exceeded")],
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="Will be exceeded: at the pace of the last four weeks the hours are used up before the end.",
+    )
+    allowed_cost = fields.Monetary(
+        "Cost Allowed", compute="_compute_figures", compute_sudo=True, groups="client_timetrack.group_cost_viewer"
+    )
+    consumed_cost = fields.Monetary(
+        "Cost Used", compute="_compute_figures", compute_sudo=True, groups="client_timetrack.group_cost_viewer"
+    )
+    remaining_cost = fields.Monetary(
+        "Cost Left", compute="_compute_figures", compute_sudo=True, groups="client_timetrack.group_cost_viewer"
+    )
+    cost_percent = fields.Float(
+        "% of Cost", compute="_compute_figures", compute_sudo=True, groups="client_timetrack.group_cost_viewer"
+    )
+
+    @api.depends("hours", "cost", "scope", "every", "date_from", "date_to", "carry_over", *TARGETS.values())
+    @api.depends("project_id.timesheet_ids.unit_amount", "project_id.date", "version_ids")
+    def _compute_figures(self):
+        """Time logged, leave apart, against the budget (hours; cost in the company's currency).
+
+        Burn, day of exhaustion and forecast are those of ``engine/budget.py``.
+        """
+        today = fields.Date.context_today(self)
+        used = self._get_used(today)
+        for budget in self:
+            rule = budget._get_rule()
+            span = budget._get_span(rule, today)
+            spans = engine.spans(rule, until=span.date_from) if budget.carry_over else [span]
+            found = used.get(budget._origin.id, {})
+            budget._set_used(span, found)
+            hours, costs = budget._get_amounts(spans)
+            spent = [found.get(engine.span_key(rule, one), {}) for one in spans]
+            budget.allowed_hours = engine.allowances(hours, [sum_of(part, 0) for part in spent], True)[-1]
+            budget.allowed_cost = engine.allowances(costs, [-sum_of(part, 1) for part in spent], True)[-1]
+            budget._set_outlook(span, today)
+
+    def _get_rule(self):
+        self.ensure_one()
+        return engine.Rule(self.every or engine.WHOLE, self.date_from or None, self.date_to or None)
+
+    def _get_span(self, rule, today):
+        """The period that is looked at: that of today, or the nearest one."""
+        self.ensure_one()
+        day = min(max(today, rule.date_from or engine.FIRST), rule.date_to or engine.LAST)
+        return engine.span_of(rule, day)
+
+    def _get_amounts(self, spans):
+        """What was agreed for each of some periods: hours, cost. The last one is as it is agreed by now."""
+        versions = [
+            (engine.Version(version.date, version.hours), engine.Version(version.date, version.cost))
+            for version in (self.version_ids.sorted("id") if len(spans) > 1 else ())
+        ]
+        hours = [engine.amount_of([version for version, _cost in versions], span) for span in spans[:-1]]
+        costs = [engine.amount_of([version for _hours, version in versions], span) for span in spans[:-1]]
+        return [*hours, self.hours], [*costs, self.cost]
+
+    def _set_used(self, span, found):
+        """Set what is used in a period.
+
+        :param dict found: of ``_get_used``
+        """
+        rule = self._get_rule()
+        states = found.get(engine.span_key(rule, span), {})
+        self.span_from = span.date_from if span.date_from != engine.FIRST else False
+        self.span_to = span.date_to if span.date_to != engine.LAST else False
+        self.consumed_hours = sum_of(states, 0)
+        self.consumed_cost = -sum_of(states, 1)
+        self.submitted_hours = states.get(SUBMITTED, (0.0,))[0]
+        self.approved_hours = states.get(APPROVED, (0.0,))[0]
+        self.open_hours = self.consumed_hours - self.submitted_hours - self.approved_hours
+        self.burn_hours = engine.burn(sum(sum_of(part, 2) for part in found.values()))
+
+    def _set_outlook(self, span, today):
+        """Set what is left, and what becomes of it at the pace of the last weeks."""
+        self.remaining_hours = self.allowed_hours - self.consumed_hours
+        self.hours_percent = engine.percent(self.consumed_hours, self.allowed_hours) or 0
+        self.remaining_cost = self.allowed_cost - self.consumed_cost
+        self.cost_percent = engine.percent(self.consumed_cost, self.allowed_cost) or 0
+        self.last_day = self.span_to or self.project_id.date
+        self.forecast_hours = (
+            engine.at_completion(self.consumed_hours, self.burn_hours, today, self.last_day)
+            if self.last_day
+            else self.consumed_hours
+        )
+        if not self.hours > 0:
+            self.exhaustion_date = self.outlook = False
+            return
+        self.exhaustion_date = engine.exhaustion(self.remaining_hours, self.burn_hours, today) or False
+        if engine.exceeds(self.consumed_hours, self.allowed_hours):
+            self.outlook = "over"
+        else:
+            self.outlook = "risk" if engine.exceeds(self.forecast_hours, self.allowed_hours) else "fine"
+
+    # ------------------------------------------------------------------
+    # Counting
+    # ------------------------------------------------------------------
+
+    def _get_used(self, today):
+        """What is used of each budget, by the beginning of the period and by state.
+
+        :return: dict of id of the budget to dict of ``engine.span_key`` to dict of state to
+            (hours, amount, hours in the weeks that tell the burn); the amount is Odoo's, cost below zero
+        """
+        self.env["account.analytic.line"].flush_model()
+        window = engine.burn_window(today)
+        branches = []
+        for scope, budgets in self.grouped("scope").items():
+            pairs = [
+                (budget._origin.id, record_id, *budget._get_counted(window, today))
+                for budget, record_id in budgets._get_records(scope)
+                if budget._origin.id
+            ]
+            if pairs:
+                branches.append(self._get_branch(COLUMNS[scope], pairs, window))
+        used = defaultdict(lambda: defaultdict(dict))
+        if not branches:
+            return used
+        for budget_id, key, state, *amounts in self.env.execute_query(SQL(" UNION ALL ").join(branches)):
+            used[budget_id][key][state] = amounts
+        return used
+
+    def _get_counted(self, window, today):
+        """What of the time on its work counts for a budget: project or None, first and last day, rhythm."""
+        rule = self._get_rule()
+        span = self._get_span(rule, today)
+        first = (rule.date_from or engine.FIRST) if self.carry_over else span.date_from
+        if self.every != engine.WHOLE:
+            # the pace of the last weeks began in the period before
+            first = max(rule.date_from or engine.FIRST, min(first, window.date_from))
+        project = self.project_id.id if self.scope != "project" and self.project_id else None
+        return project, first, span.date_to, self.every
+
+    def _get_records(self, scope):
+        """Pairs of budget and id of a record whose time counts for it: parts of what the budget is about too."""
+        target = TARGETS[scope]
+        targets = self[target]
+        if scope in ("task", "deliverable", "activity"):
+            model = targets.with_context(active_test=False)
+            found = model.search([("id", "child_of", targets.ids)]) if targets else model
+            parts = defaultdict(list)
+            for record in found:
+                above = record
+                while above:
+                    parts[above.id].append(record.id)
+                    above = above.parent_id
+        elif scope == "client":
+            parts = {client.id: [client.commercial_partner_id.id] for client in targets}
+        elif scope == "job":
+            employees = self.env["hr.employee"].with_context(active_test=False).search([("job_id", "in", targets.ids)])
+            parts = {job.id: people.ids for job, people in employees.grouped("job_id").items()}
+        else:
+            parts = {record.id: [record.id] for record in targets}
+        return [(budget, number) for budget in self for number in parts.get(budget[target].id, ())]
+
+    @api.model
+    def _get_branch(self, column, pairs, window):
+        """The statement that counts for the budgets of one scope.
+
+        :param str column: of time entries
+        :param list pairs: of (id of the budget, id of the record, project or None, first day, last day, rhythm)
+        """
+        return SQL(
+            """
+            SELECT budget.id,
+                   CASE budget.every WHEN 'whole' THEN NULL ELSE date_trunc(budget.every, line.date)::date END,
+                   line.timetrack_state,
+                   sum(line.unit_amount), sum(line.amount)::double precision,
+                   COALESCE(sum(line.unit_amount) FILTER (WHERE line.date BETWEEN %(burn_from)s AND %(burn_to)s), 0)
+              FROM unnest(
+                       %(ids)s::int[], %(records)s::int[], %(projects)s::int[],
+                       %(froms)s::date[], %(tos)s::date[], %(rhythms)s::text[]
+                   ) AS budget (id, record_id, project_id, date_from, date_to, every)
+              JOIN account_analytic_line line
+                ON %(column)s = budget.record_id
+               AND line.date BETWEEN budget.date_from AND budget.date_to
+               AND (budget.project_id IS NULL OR line.project_id = budget.project_id)
+             WHERE line.timetrack_state IS NOT NULL
+             GROUP BY 1, 2, 3
+            """,
+            column=SQL.identifier("line", column),
+            burn_from=window.date_from,
+            burn_to=window.date_to,
+            **dict(
+                zip(
+                    ("ids", "records", "projects", "froms", "tos", "rhythms"),
+                    (list(values) for values in zip(*pairs, strict=True)),
+                    strict=True,
+                )
+            ),
+        )
+
+
+def sum_of(states, index):
+    """Sum over the states of a period."""
+    return sum(amounts[index] for amounts in states.values())
