@@ -228,7 +228,7 @@ class TimetrackBudget(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         budgets = super(TimetrackBudget, self.with_context(timetrack_revising=REVISING)).create(vals_list)
-        budgets = budgets.with_context(self.env.context)
+        budgets = budgets.with_env(self.env)
         budgets._note_versions(self.env._("First budget"))
         return budgets
 
