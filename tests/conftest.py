@@ -4,6 +4,7 @@ Fixtures:
 
 ``database``     function ``database("addons")`` -> a fresh copy of a template (see ``setup/bootstrap/databases.py``)
 ``odoo_server``  a served copy of ``addons``, shared by the session
+``served_at``    function ``served_at(database, url)`` -> ``Served``, for a server that the test stops itself
 ``serve``        function ``serve(database)`` -> address of a server for it, until the end of the module
 ``chromium``     a headless Chromium (Playwright), shared by the session
 ``open_page``    function ``open_page(address, login, password)`` -> a page logged in to the web client; the test
@@ -136,6 +137,12 @@ def serve(prepared):
             return Served(database, url)
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def served_at():
+    """Return a function that makes a ``Served`` of a ``Database`` whose server the test starts and stops itself."""
+    return Served
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ import signal
 import time
 from datetime import date, timedelta
 
-from conftest import Served
-
 PASSWORD = "timetrack-import"
 ROWS = 100_000 if os.environ.get("TIMETRACK_FULL") else 8_000
 PATIENCE = 600 if ROWS < 10_000 else 3_600
@@ -55,13 +53,13 @@ def wait_for(condition):
         time.sleep(0.2)
 
 
-def test_a_server_that_dies_in_the_middle(prepared, database):
+def test_a_server_that_dies_in_the_middle(prepared, database, served_at):
     good = [row for row in rows() if row[1]]
     copy = database("addons")
     copy.shell(FIRM, password=PASSWORD)
     options = ("--max-cron-threads", "1")
     with prepared.odoo.serving(copy.name, options=options) as (url, process):
-        call = caller(url, copy)
+        call = served_at(copy, url).rpc("importer", PASSWORD)
         [job] = call("timetrack.import.job", "create", [[{"file": base64.b64encode(written()).decode(),
                                                           "filename": "years.csv"}]])  # fmt: skip
         call("timetrack.import.job", "action_import", [[job]])
@@ -74,7 +72,7 @@ def test_a_server_that_dies_in_the_middle(prepared, database):
     assert 0 < count == keys < len(good), "it died in the middle"
     with prepared.odoo.serving(copy.name, options=options) as (url, _process):
         wait_for(lambda: copy.sql("SELECT running FROM timetrack_import_job") == [[""]])
-        call = caller(url, copy)
+        call = served_at(copy, url).rpc("importer", PASSWORD)
         fields = ["state", "valid_count", "rejected_count", "already_count", "entry_count", "error", "hours"]
         [done] = call("timetrack.import.job", "read", [[job], fields])
     hours = sum(row[1] for row in good)
@@ -95,8 +93,3 @@ def test_a_server_that_dies_in_the_middle(prepared, database):
     )
     assert (projects, people) == ("40", "30"), "each is created once"
     copy.drop()
-
-
-def caller(url, copy):
-    """Speak XML-RPC as the person who imports."""
-    return Served(copy, url).rpc("importer", PASSWORD)

@@ -37,8 +37,8 @@ KEPT_THERE = {
     "task": ("task_id", "allocated_hours"),
     "deliverable": ("deliverable_id", "planned_hours"),
 }
-# Fields whose change is a revision.
-REVISED = {"hours", "cost"}
+# Fields whose change can be a revision: of the amounts, or of where the hours are kept.
+REVISED = {"hours", "own_hours", "cost", "scope", "every", "project_id", "task_id", "deliverable_id"}
 # In the context: somebody says why at the end. No call from outside can bring this very object along.
 REVISING = object()
 

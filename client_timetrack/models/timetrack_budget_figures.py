@@ -89,8 +89,19 @@ class TimetrackBudget(models.Model):
         "% of Cost", compute="_compute_figures", compute_sudo=True, groups="client_timetrack.group_cost_viewer"
     )
 
-    @api.depends("hours", "cost", "scope", "every", "date_from", "date_to", "carry_over", *TARGETS.values())
-    @api.depends("project_id.timesheet_ids.unit_amount", "project_id.date", "version_ids")
+    @api.depends(
+        "hours",
+        "cost",
+        "scope",
+        "every",
+        "date_from",
+        "date_to",
+        "carry_over",
+        *TARGETS.values(),
+        "project_id.timesheet_ids.unit_amount",
+        "project_id.date",
+        "version_ids",
+    )
     def _compute_figures(self):
         """Time logged, leave apart, against the budget (hours; cost in the company's currency).
 

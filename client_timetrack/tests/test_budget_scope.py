@@ -139,6 +139,25 @@ class TestBudgetScope(TimetrackCommon):
         # 10 in September of which 4 were used, 20 in October, 20 in November
         self.assertEqual(budget.allowed_hours, 46)
 
+    def test_no_way_round_the_revisions(self):
+        """Also by fields that no screen writes."""
+        budget = self._budget("client")
+        budget.with_user(self.administrator).write({"own_hours": 90})
+        self.assertEqual([version.hours for version in budget.version_ids.sorted("id")], [10, 90])
+        whole = self._budget("project", 40)
+        whole.write({"every": "month", "date_from": "2026-01-01", "hours": 5})
+        self.assertEqual([version.hours for version in whole.version_ids.sorted("id")], [40, 5])
+        self.assertEqual(self.project.allocated_hours, 40)
+
+    def test_figures_follow_within_a_request(self):
+        budget = self._budget("project")
+        self.assertEqual((budget.consumed_hours, budget.hours_percent), (0, 0))
+        entry = self._log(4)
+        self.assertEqual((budget.consumed_hours, budget.hours_percent), (4, 40))
+        entry.unit_amount = 5
+        budget.hours = 20
+        self.assertEqual((budget.consumed_hours, budget.hours_percent, budget.remaining_hours), (5, 25, 15))
+
     def test_days_outside_do_not_count(self):
         budget = self._budget("client", date_from="2026-02-01", date_to="2026-03-31")
         for hours, day in (

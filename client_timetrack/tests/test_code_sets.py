@@ -564,7 +564,7 @@ class TestImportedCodes(CodeSetCase, ImportCase):
                 (4, "Deliverable", "not_offered"),
                 (6, "Activity", "not_offered"),
             )
-            self.assertIn("Tax", dialog.line_ids.filtered(lambda line: line.line == 3).reason)
+            self.assertIn("Tax", dialog.problem_ids.filtered(lambda line: line.line == 3).reason)
         entries = self._imported()
         self.assertEqual(entries.timetrack_activity_id, self.tax_advice)
         self.assertEqual(entries[:2].timetrack_deliverable_id, self.tax_return | self.own)
