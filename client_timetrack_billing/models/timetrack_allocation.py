@@ -74,7 +74,9 @@ class TimetrackAllocation(models.Model):
     hours_worked = fields.Float(readonly=True)
     hours_billed = fields.Float(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True, required=True)
-    standard_rate = fields.Float(readonly=True, aggregator=None, help="Untaxed price of an hour before any adjustment.")
+    standard_rate = fields.Float(
+        readonly=True, aggregator=None, help="Untaxed price of an hour before any adjustment."
+    )
     standard_value = fields.Monetary(readonly=True, help="Hours worked by the standard rate.")
     billed_rate = fields.Float(readonly=True, aggregator=None, help="Billed amount by the hours billed.")
     billed_amount = fields.Monetary(readonly=True, help="Share of the untaxed amount of the invoice line.")

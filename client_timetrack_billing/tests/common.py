@@ -36,7 +36,9 @@ class TimetrackBillingCommon(AccountTestInvoicingCommon):
         cls.partner_b.is_company = True
         cls.project = cls._create_project("Merger", cls.partner_a)
         cls.activity = cls.env["timetrack.activity"].create({"name": "Advice"})
-        cls.activity_drafting = cls.env["timetrack.activity"].create({"name": "Drafting", "parent_id": cls.activity.id})
+        cls.activity_drafting = cls.env["timetrack.activity"].create(
+            {"name": "Drafting", "parent_id": cls.activity.id}
+        )
         cls.activity_internal = cls.env["timetrack.activity"].create({"name": "Internal", "is_billable": False})
         cls.card = cls._create_card("Standard", {"rate": 100.0}, {"rate": 150.0, "employee_id": cls.bob.id})
         cls.company.timetrack_rate_card_id = cls.card

@@ -9,9 +9,9 @@ from odoo.tests import BaseCase, tagged
 from ..engine.allocation import allocate, spread, to_decimal, unit_of
 
 units = st.sampled_from([Decimal("1"), Decimal("0.01"), Decimal("0.001"), Decimal("0.05"), Decimal("10")])
-counts = st.integers(-(10**9), 10**9)
+counts = st.integers(-10**9, 10**9)
 hours = st.lists(st.floats(0, 1000, allow_nan=False), min_size=1, max_size=25)
-amounts = st.lists(st.decimals(-(10**6), 10**6, places=5, allow_nan=False), min_size=1, max_size=25)
+amounts = st.lists(st.decimals(-10**6, 10**6, places=5, allow_nan=False), min_size=1, max_size=25)
 
 
 @tagged("-at_install", "post_install")
@@ -54,7 +54,7 @@ class TestEngineAllocation(BaseCase):
             self.assertLess(abs(Fraction(part) - Fraction(value)), Fraction(unit) * Fraction(3, 2) + Fraction(1, 10**9))
 
     @settings(max_examples=150, deadline=None)
-    @given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=25), units)
+    @given(st.lists(st.integers(-10**6, 10**6), min_size=1, max_size=25), units)
     def test_exact_values_stay_as_they_are(self, numbers, unit):
         values = [number * unit for number in numbers]
         self.assertEqual(spread(sum(values), values, unit), values)

@@ -66,14 +66,8 @@ class TestEngineRates(BaseCase):
     def test_every_pair_of_ranks(self):
         work = Work(DAY, 1, 1, 1, (1,))
         kinds = [
-            Rule(
-                1,
-                1.0,
-                project=rank & 8 and 1 or None,
-                client=rank & 4 and 1 or None,
-                employee=rank & 2 and 1 or None,
-                activity=rank & 1 or None,
-            )
+            Rule(1, 1.0, project=rank & 8 and 1 or None, client=rank & 4 and 1 or None,
+                 employee=rank & 2 and 1 or None, activity=rank & 1 or None)
             for rank in range(16)
         ]
         for low in range(16):
@@ -108,3 +102,5 @@ class TestEngineRates(BaseCase):
         self.assertEqual(table.resolve(Work(DAY, activities=(3, 2, 1))).rate, 20.0)
         self.assertEqual(table.resolve(Work(DAY, activities=(1,))).rate, 10.0)
         self.assertIsNone(table.resolve(Work(DAY)))
+
+

@@ -209,7 +209,9 @@ class TestInvoiceWizard(TimetrackBillingCommon):
 
     def test_company_without_a_journal_gets_a_clear_error(self):
         self._log_approved(1.0)
-        self.env["account.journal"].search([("type", "=", "sale"), ("company_id", "=", self.company.id)]).active = False
+        self.env["account.journal"].search(
+            [("type", "=", "sale"), ("company_id", "=", self.company.id)]
+        ).active = False
         with self.assertRaisesRegex(UserError, "(?i)journal"):
             self._invoice()
 
@@ -230,20 +232,14 @@ class TestInvoiceWizard(TimetrackBillingCommon):
         self.assertEqual(project.timetrack_unbilled_hours, 2.0)
         action = project.action_timetrack_invoice()
         wizard = (
-            self.env["timetrack.invoice.wizard"]
-            .with_user(self.user_billing)
-            .with_context(**action["context"])
-            .create({})
+            self.env["timetrack.invoice.wizard"].with_user(self.user_billing).with_context(**action["context"]).create({})
         )
         self.assertEqual(wizard.project_ids, self.project)
         partner = self.partner_a.with_user(self.user_billing)
         self.assertEqual(partner.timetrack_unbilled_hours, 2.0)
         action = partner.action_timetrack_invoice()
         wizard = (
-            self.env["timetrack.invoice.wizard"]
-            .with_user(self.user_billing)
-            .with_context(**action["context"])
-            .create({})
+            self.env["timetrack.invoice.wizard"].with_user(self.user_billing).with_context(**action["context"]).create({})
         )
         wizard.date_to = "2026-12-31"
         self.assertEqual(wizard.partner_id, self.partner_a)

@@ -26,7 +26,9 @@ class TestMigration(TimetrackSaleCommon):
         cls.env.cr.execute(
             "UPDATE account_analytic_line SET timetrack_billing_state = NULL WHERE company_id = %s", cls.company.ids
         )
-        cls.env.cr.execute("UPDATE res_company SET timetrack_approval_required = TRUE WHERE id = %s", cls.company.ids)
+        cls.env.cr.execute(
+            "UPDATE res_company SET timetrack_approval_required = TRUE WHERE id = %s", cls.company.ids
+        )
         cls.env.invalidate_all()
 
     def _migrate(self):

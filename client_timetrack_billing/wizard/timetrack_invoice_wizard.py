@@ -157,7 +157,9 @@ class TimetrackInvoiceWizard(models.TransientModel):
         self.ensure_one()
         entries = self._get_entries()
         if not entries:
-            raise UserError(self.env._("There is no approved time to invoice.\n%s", self.left_out or "").strip())
+            raise UserError(
+                self.env._("There is no approved time to invoice.\n%s", self.left_out or "").strip()
+            )
         moves = self._create_invoices(entries)
         action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
         if len(moves) == 1:

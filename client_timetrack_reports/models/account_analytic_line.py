@@ -23,10 +23,8 @@ class AccountAnalyticLine(models.Model):
         old = self.filtered(lambda line: line.date < limit and line.project_id and line.employee_id)
         if not old:
             return
-        groups = (
-            self.env["timetrack.capacity"]
-            .sudo()
-            ._read_group([("company_id", "in", old.company_id.ids)], ["company_id"], ["date:min"])
+        groups = self.env["timetrack.capacity"].sudo()._read_group(
+            [("company_id", "in", old.company_id.ids)], ["company_id"], ["date:min"]
         )
         first = {company.id: date for company, date in groups}
         if any(line.date < first.get(line.company_id.id, limit) for line in old):

@@ -12,10 +12,7 @@ class ResourceCalendar(models.Model):
 
     def _timetrack_mark_capacity(self):
         """Have the capacity of everybody who ever worked by the calendars computed again."""
-        versions = (
-            self.env["hr.version"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([("resource_calendar_id", "in", self.ids), ("employee_id", "!=", False)])
+        versions = self.env["hr.version"].sudo().with_context(active_test=False).search(
+            [("resource_calendar_id", "in", self.ids), ("employee_id", "!=", False)]
         )
         self.env["timetrack.capacity.dirty"]._mark(versions.employee_id)

@@ -33,11 +33,9 @@ class ResourceCalendarLeaves(models.Model):
         """
         Employee = self.env["hr.employee"].sudo().with_context(active_test=False)
         public = self.filtered(lambda leave: not leave.resource_id)
-        groups = (
-            Employee._read_group([("company_id", "in", public.company_id.ids)], ["company_id"], ["id:recordset"])
-            if public
-            else []
-        )
+        groups = Employee._read_group(
+            [("company_id", "in", public.company_id.ids)], ["company_id"], ["id:recordset"]
+        ) if public else []
         by_company = dict(groups)
         return [
             (

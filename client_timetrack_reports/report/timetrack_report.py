@@ -58,47 +58,22 @@ class TimetrackReport(models.Model):
     _order = "date desc, id desc"
     _depends = {
         "account.analytic.line": [
-            "amount",
-            "company_id",
-            "currency_id",
-            "date",
-            "department_id",
-            "employee_id",
-            "manager_id",
-            "project_id",
-            "task_id",
-            "timetrack_activity_id",
-            "timetrack_billing_state",
-            "timetrack_client_id",
-            "timetrack_deliverable_id",
-            "timetrack_is_billable",
-            "timetrack_state",
-            "unit_amount",
-            "user_id",
+            "amount", "company_id", "currency_id", "date", "department_id", "employee_id", "manager_id", "project_id",
+            "task_id", "timetrack_activity_id", "timetrack_billing_state", "timetrack_client_id",
+            "timetrack_deliverable_id", "timetrack_is_billable", "timetrack_state", "unit_amount", "user_id",
         ],
         "account.move": ["date", "invoice_currency_rate", "invoice_date", "state"],
         "hr.employee": ["parent_id", "user_id"],
         "project.project": ["allocated_hours", "company_id", "is_template", "partner_id"],
         "project.task": [
-            "active",
-            "allocated_hours",
-            "company_id",
-            "date_deadline",
-            "is_template",
-            "parent_id",
-            "partner_id",
+            "active", "allocated_hours", "company_id", "date_deadline", "is_template", "parent_id", "partner_id",
             "project_id",
         ],
         "res.company": ["currency_id"],
         "res.partner": ["commercial_partner_id", "timetrack_client_category_id"],
         "timetrack.activity": ["top_id"],
         "timetrack.allocation": [
-            "billed_amount",
-            "company_id",
-            "hours_billed",
-            "line_id",
-            "move_id",
-            "state",
+            "billed_amount", "company_id", "hours_billed", "line_id", "move_id", "state",
         ],
         "timetrack.budget": ["company_id", "cost", "every", "project_id", "scope"],
     }
@@ -132,12 +107,16 @@ class TimetrackReport(models.Model):
     non_billable_hours = fields.Float("Non-Billable Hours", readonly=True)
     submitted_hours = fields.Float(readonly=True, help="Handed in and waiting for approval.")
     approved_hours = fields.Float(readonly=True)
-    unbilled_hours = fields.Float(readonly=True, help="Approved billable hours that are on no posted invoice.")
+    unbilled_hours = fields.Float(
+        readonly=True, help="Approved billable hours that are on no posted invoice."
+    )
     billed_hours = fields.Float(readonly=True, help="On posted invoices, less credit notes.")
     gross_available_hours = fields.Float(readonly=True)
     holiday_hours = fields.Float("Public Holiday Hours", readonly=True)
     leave_hours = fields.Float(readonly=True)
-    net_available_hours = fields.Float(readonly=True, help="Working hours without public holidays and own leave.")
+    net_available_hours = fields.Float(
+        readonly=True, help="Working hours without public holidays and own leave."
+    )
     planned_hours = fields.Float(readonly=True, help="Allocated time of tasks.")
     planned_variance = fields.Float("Logged - Planned", readonly=True)
     budget_hours = fields.Float(readonly=True)
@@ -156,7 +135,9 @@ class TimetrackReport(models.Model):
     budget_cost = fields.Monetary(readonly=True, groups="client_timetrack.group_cost_viewer")
 
     # Ratios
-    utilization = fields.Float(readonly=True, aggregator="avg", help="Billable hours / net available hours.")
+    utilization = fields.Float(
+        readonly=True, aggregator="avg", help="Billable hours / net available hours."
+    )
     utilization_gross = fields.Float(
         "Utilization (Gross)", readonly=True, aggregator="avg", help="Billable hours / gross available hours."
     )

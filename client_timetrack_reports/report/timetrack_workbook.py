@@ -70,7 +70,9 @@ class TimetrackWorkbook(models.AbstractModel):
 
     @api.model
     def _get_period_domain(self, company, date_from, date_to):
-        return self._get_company_domain(company) & Domain("date", ">=", date_from) & Domain("date", "<=", date_to)
+        return (
+            self._get_company_domain(company) & Domain("date", ">=", date_from) & Domain("date", "<=", date_to)
+        )
 
     @api.model
     def _prepare_utilization(self, company, date_from, date_to):

@@ -198,7 +198,9 @@ class TestReport(ReportsCommon):
     def test_rows_have_an_identity(self):
         rows = self.Report.search(self._domain())
         self.assertEqual(len(rows), len(set(rows.ids)))
-        sources = {(action["res_model"], action["res_id"]) for action in (row.action_open_source() for row in rows)}
+        sources = {
+            (action["res_model"], action["res_id"]) for action in (row.action_open_source() for row in rows)
+        }
         self.assertEqual(len(sources), len(rows))
         for model, res_id in sources:
             self.assertTrue(self.env[model].browse(res_id).exists())
