@@ -114,12 +114,16 @@ class TimetrackBudget(models.Model):
             span = budget._get_span(rule, today)
             spans = engine.spans(rule, until=span.date_from) if budget.carry_over else [span]
             found = used.get(budget._origin.id, {})
-            budget._set_used(span, found)
-            hours, costs = budget._get_amounts(spans)
             spent = [found.get(engine.span_key(rule, one), {}) for one in spans]
-            budget.allowed_hours = engine.allowances(hours, [sum_of(part, 0) for part in spent], True)[-1]
-            budget.allowed_cost = engine.allowances(costs, [-sum_of(part, 1) for part in spent], True)[-1]
-            budget._set_outlook(span, today)
+            budget._set_used(span, spent[-1])
+            budget.burn_hours = engine.burn(sum(sum_of(part, 2) for part in found.values()))
+            for name, used_before in (
+                ("hours", [sum_of(part, 0) for part in spent]),
+                ("cost", [-sum_of(part, 1) for part in spent]),
+            ):
+                agreed = budget._get_agreed(name, spans)
+                budget[f"allowed_{name}"] = engine.allowances(agreed, used_before, budget.carry_over)[-1]
+            budget._set_outlook(today)
 
     def _get_rule(self):
         self.ensure_one()
@@ -131,23 +135,17 @@ class TimetrackBudget(models.Model):
         day = min(max(today, rule.date_from or engine.FIRST), rule.date_to or engine.LAST)
         return engine.span_of(rule, day)
 
-    def _get_amounts(self, spans):
-        """What was agreed for each of some periods: hours, cost. The last one is as it is agreed by now."""
-        versions = [
-            (engine.Version(version.date, version.hours), engine.Version(version.date, version.cost))
-            for version in (self.version_ids.sorted("id") if len(spans) > 1 else ())
-        ]
-        hours = [engine.amount_of([version for version, _cost in versions], span) for span in spans[:-1]]
-        costs = [engine.amount_of([version for _hours, version in versions], span) for span in spans[:-1]]
-        return [*hours, self.hours], [*costs, self.cost]
+    def _get_agreed(self, name, spans):
+        """Hours or cost that were agreed for each of some periods. The last one is as it is agreed by now."""
+        versions = self.version_ids.sorted("id") if len(spans) > 1 else ()
+        history = [engine.Version(version.date, version[name]) for version in versions]
+        return [*(engine.amount_of(history, span) for span in spans[:-1]), self[name]]
 
-    def _set_used(self, span, found):
+    def _set_used(self, span, states):
         """Set what is used in a period.
 
-        :param dict found: of ``_get_used``
+        :param dict states: of ``_get_used``, of this period
         """
-        rule = self._get_rule()
-        states = found.get(engine.span_key(rule, span), {})
         self.span_from = span.date_from if span.date_from != engine.FIRST else False
         self.span_to = span.date_to if span.date_to != engine.LAST else False
         self.consumed_hours = sum_of(states, 0)
@@ -155,9 +153,8 @@ class TimetrackBudget(models.Model):
         self.submitted_hours = states.get(SUBMITTED, (0.0,))[0]
         self.approved_hours = states.get(APPROVED, (0.0,))[0]
         self.open_hours = self.consumed_hours - self.submitted_hours - self.approved_hours
-        self.burn_hours = engine.burn(sum(sum_of(part, 2) for part in found.values()))
 
-    def _set_outlook(self, span, today):
+    def _set_outlook(self, today):
         """Set what is left, and what becomes of it at the pace of the last weeks."""
         self.remaining_hours = self.allowed_hours - self.consumed_hours
         self.hours_percent = engine.percent(self.consumed_hours, self.allowed_hours) or 0

@@ -103,11 +103,12 @@ class TimetrackImportJob(models.Model):
                 encoding=job.guessed_encoding,
             )
 
-    @api.depends("file", "profile_id")
+    @api.depends("file", "profile_id", "running")
     def _compute_recognized(self):
         for job in self:
             job.recognized = False
-            if job.state != "draft":
+            if job.state != "draft" or job.running:
+                # the page asks every two seconds how far the work has come: not for the file each time
                 continue
             with job._open_file() as file:
                 if file:

@@ -3,11 +3,13 @@ import csv
 import io
 import logging
 from collections import defaultdict
+from datetime import timedelta
 
 import psycopg2
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import split_every
 
 from ..engine import csv_import, xlsx_reader
@@ -19,6 +21,8 @@ _logger = logging.getLogger(__name__)
 IN_REQUEST = 400_000
 # How many times larger the text of a workbook is than its file.
 PACKED = 8
+# How long rows wait that nobody imports.
+WAITING = timedelta(days=7)
 # How often a batch is tried again where somebody else changed the same records at the same time.
 TRIES = 3
 # Warnings that are about the file, not about one row.
@@ -97,13 +101,10 @@ class TimetrackImportJob(models.Model):
                 if tries == TRIES:
                     self._fail(error)
                     return True
-            except UserError as error:
-                self.env.cr.rollback()
-                self._fail(error)
-                return True
             except Exception as error:
                 self.env.cr.rollback()
-                _logger.exception("The import %s stopped", self.id)
+                if not isinstance(error, UserError):
+                    _logger.exception("The import %s stopped", self.id)
                 self._fail(error)
                 return True
 
@@ -308,11 +309,18 @@ class TimetrackImportJob(models.Model):
     def _finish(self):
         """Sum up what became of the rows, and write those that were rejected into a file."""
         Row = self.env["timetrack.import.row"].sudo()
-        for line, task, hours in Row._get_differing_plans(self):
-            column = self.env["timetrack.import"]._get_column(self.profile_id, "planned_hours")
-            value = " / ".join(f"{number:g}" for number in hours)
-            params = {"task": task, "kept": max(hours)}
-            self._note_problems([csv_import.Problem(line, "planned_differs", column, value, params)], "warning")
+        column = self.env["timetrack.import"]._get_column(self.profile_id, "planned_hours")
+        differing = [
+            csv_import.Problem(
+                line,
+                "planned_differs",
+                column,
+                " / ".join(f"{number:g}" for number in hours),
+                {"task": task, "kept": max(hours)},
+            )
+            for line, task, hours in Row._get_differing_plans(self)
+        ]
+        self._note_problems(differing, "warning")
         totals = Row._get_totals(self)
         good = [totals.get(state, (0, 0.0)) for state in ("valid", "imported")]
         rejected = totals.get("rejected", (0, 0.0))[0]
@@ -356,8 +364,14 @@ class TimetrackImportJob(models.Model):
     @api.autovacuum
     def _gc_rows(self):
         """Rows that were read and never imported are forgotten after a week; the file stays."""
-        jobs = self.search([("state", "!=", "done"), ("running", "=", False), ("is_read", "=", True)], limit=100)
-        for job in jobs.filtered(lambda job: (job.env.cr.now() - job.write_date).days >= 7):
+        jobs = self.search(
+            Domain("state", "!=", "done")
+            & Domain("running", "=", False)
+            & Domain("is_read", "=", True)
+            & Domain("write_date", "<=", self.env.cr.now() - WAITING),
+            limit=100,
+        )
+        for job in jobs:
             if not job.entry_count:
                 job._forget()
                 job.state = "draft"
