@@ -38,6 +38,7 @@ from . import timetrack_approval_event
 from . import timetrack_budget
 from . import timetrack_budget_figures
 from . import timetrack_budget_alert
+from . import timetrack_budget_alerting
 from . import timetrack_budget_version
 from . import timetrack_cached_mixin
 from . import timetrack_client_category

@@ -88,11 +88,17 @@ class AccountAnalyticLine(models.Model):
         return rows
 
     @api.model
-    def _timetrack_grid_visible(self, rows):
-        """The rows on projects that the user can still see."""
-        projects = self.env["project.project"].browse({row["project_id"].id for row in rows if row.get("project_id")})
-        visible = set(projects._filtered_access("read").ids)
-        return [row for row in rows if not row.get("project_id") or row["project_id"].id in visible]
+    def _timetrack_grid_visible(self, rows, names=("project_id",)):
+        """The rows of which the user can still see the records.
+
+        :param rows: dicts of row field to record
+        :param names: the row fields whose records are asked for
+        """
+        hidden = {}
+        for name in names:
+            records = self[name].union(*(row[name] for row in rows if row.get(name)))
+            hidden[name] = records - records._filtered_access("read")
+        return [row for row in rows if not any(row[name] & hidden[name] for name in names if row.get(name))]
 
     @api.model
     def _timetrack_grid_offered(self, rows):

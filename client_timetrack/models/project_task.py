@@ -1,5 +1,3 @@
-from contextlib import nullcontext
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -107,7 +105,7 @@ class ProjectTask(models.Model):
         lines = self.env["account.analytic.line"].sudo()
         if "project_id" in vals:
             lines = lines.search([("task_id", "in", self.ids)])
-        with lines._timetrack_tracing(["project_id"]) if "project_id" in vals else nullcontext():
+        with lines._timetrack_tracing(["project_id"]):
             result = super().write(vals)
         if "allocated_hours" in vals:
             budgets = self.env["timetrack.budget"]._get_whole("task", self)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..engine import budget as budget_engine
 from ..engine.periods import HALF_MONTH, MONTH, TWO_WEEKS, WEEK, PeriodRule
 
 PERIODS = [(WEEK, "Week"), (TWO_WEEKS, "Two Weeks"), (HALF_MONTH, "Half Month"), (MONTH, "Month")]
@@ -63,6 +64,9 @@ class ResCompany(models.Model):
         default=10.0,
         help="Hours after which a running timer is taken for forgotten and its employee is told. 0: never.",
     )
+    timetrack_budget_thresholds = fields.Char(
+        "Budget Alerts at %", default="50, 80, 100", help="Percentages of a budget at which project managers are told."
+    )
     timetrack_code_set_ids = fields.Many2many(
         "timetrack.code.set",
         "res_company_timetrack_code_set_rel",
@@ -100,6 +104,23 @@ class ResCompany(models.Model):
         self.ensure_one()
         exceptions = self.env["timetrack.lock.exception"]._find(self)
         return exceptions.filtered(lambda exception: not exception.lock_date or date > exception.lock_date)[:1]
+
+    @api.constrains("timetrack_budget_thresholds")
+    def _check_timetrack_budget_thresholds(self):
+        for company in self:
+            self._timetrack_check_thresholds(company.timetrack_budget_thresholds)
+
+    @api.model
+    def _timetrack_check_thresholds(self, text):
+        """
+        :raise ValidationError: the text is no list of percentages
+        """
+        try:
+            budget_engine.parse_thresholds(text)
+        except ValueError as error:
+            raise ValidationError(
+                self.env._("“%s” is no percentage. Write for instance 50, 80, 100.", error.args[0])
+            ) from error
 
     @api.constrains("timetrack_policy_id")
     def _check_timetrack_policy_id(self):

@@ -49,13 +49,11 @@ class TimetrackFavorite(models.Model):
         )
         favorites = self.search_fetch(domain, ["employee_id", *ROW_FIELDS])
         Line = self.env["account.analytic.line"]
-        # what was pinned may have become somebody else's since
-        visible = {name: favorites[name]._filtered_access("read") for name in names}
+        works = [{"employee_id": pin.employee_id, **{name: pin[name] for name in names}} for pin in favorites]
         rows = {}
-        for favorite in favorites:
-            records = {name: favorite[name] for name in names}
-            if any(record - visible[name] for name, record in records.items()):
-                continue
-            key = Line._timetrack_grid_key(favorite.employee_id.id, [record.id for record in records.values()])
-            rows.setdefault(key, (favorite.employee_id.id, records))
+        # what was pinned may have become somebody else's since
+        for records in Line._timetrack_grid_visible(works, names):
+            employee = records.pop("employee_id")
+            key = Line._timetrack_grid_key(employee.id, [record.id for record in records.values()])
+            rows.setdefault(key, (employee.id, records))
         return rows

@@ -1,7 +1,6 @@
-import { beforeEach, describe, expect, test } from "@odoo/hoot";
+import { describe, expect, test } from "@odoo/hoot";
 import { click, keyDown, press, queryAllTexts, queryFirst, queryOne } from "@odoo/hoot-dom";
-import { animationFrame, Deferred, mockDate } from "@odoo/hoot-mock";
-import { patchSession } from "@hr_timesheet/../tests/hr_timesheet_models";
+import { animationFrame, Deferred } from "@odoo/hoot-mock";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
     ARCH,
@@ -10,16 +9,17 @@ import {
     TUESDAY,
     WEDNESDAY,
     cell,
-    defineTimeGridModels,
     employee,
     entry,
     grid,
     open,
+    prepareTimeGrid,
     row,
     save,
+    searchWork,
 } from "./time_grid_helpers";
 
-defineTimeGridModels();
+prepareTimeGrid();
 
 const at = (index, date) => `[data-row="${index}"][data-date="${date}"]`;
 const hoursAt = (index, date) => queryOne(`${at(index, date)} .o_timetrack_hours`).textContent;
@@ -37,11 +37,6 @@ async function type(text, ...keys) {
         await animationFrame();
     }
 }
-
-beforeEach(() => {
-    patchSession();
-    mockDate("2026-11-25 12:00:00");
-});
 
 describe.current.tags("desktop");
 
@@ -378,9 +373,7 @@ test("work is added to the rows of somebody of the team", async () => {
     await animationFrame();
     expect(".o_timetrack_search_work").toHaveCount(0);
     await contains(".o_timetrack_add_for:eq(1)").click();
-    await contains(".o_timetrack_search_work input").edit("works", { confirm: false });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await animationFrame();
+    await searchWork("works");
     await contains(".o-autocomplete--dropdown-item:eq(0)").click();
     await animationFrame();
     expect(".o_timetrack_search_work").toHaveCount(0);
@@ -400,9 +393,7 @@ test("work is found by client, project and task, and gets a row", async () => {
         expect.step(`search ${text}`);
         return [row(13, {}, { source: "search" }), row(12, {}, { source: "search" })];
     });
-    await contains(".o_timetrack_search_work input").edit("works", { confirm: false });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await animationFrame();
+    await searchWork("works");
     expect.verifySteps(["search works"]);
     expect(queryAllTexts(".o-autocomplete--dropdown-item")).toEqual([
         "Merger / Task 13Client Works",
@@ -413,9 +404,7 @@ test("work is found by client, project and task, and gets a row", async () => {
     expect(".o_timetrack_row").toHaveCount(2);
     expect(focused()).toEqual(["1", WEDNESDAY]);
     // what is there already is found, not doubled
-    await contains(".o_timetrack_search_work input").edit("x", { confirm: false });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await animationFrame();
+    await searchWork("x");
     await contains(".o-autocomplete--dropdown-item:eq(1)").click();
     expect(".o_timetrack_row").toHaveCount(2);
     expect.verifySteps(["search x"]);

@@ -1,6 +1,8 @@
-import { expect } from "@odoo/hoot";
+import { beforeEach, expect } from "@odoo/hoot";
+import { animationFrame, mockDate } from "@odoo/hoot-mock";
+import { patchSession } from "@hr_timesheet/../tests/hr_timesheet_models";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
-import { defineModels, fields, models, mountView, onRpc } from "@web/../tests/web_test_helpers";
+import { contains, defineModels, fields, models, mountView, onRpc } from "@web/../tests/web_test_helpers";
 
 class Entry extends models.Model {
     _name = "account.analytic.line";
@@ -37,10 +39,14 @@ class Employee extends models.Model {
     name = fields.Char();
 }
 
-/** Define what the grid needs of the server. */
-export function defineTimeGridModels() {
+/** Define what the grid needs of the server; each test begins on a Wednesday. */
+export function prepareTimeGrid() {
     defineMailModels();
     defineModels([Entry, Activity, Project, Task, Employee]);
+    beforeEach(() => {
+        patchSession();
+        mockDate("2026-11-25 12:00:00");
+    });
 }
 
 export const DAYS = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27", "2026-11-28", "2026-11-29"];
@@ -162,4 +168,12 @@ export async function open(data, { arch = ARCH.replace("MODE", ""), ...options }
     serve(data);
     await mountView({ type: "timetrack_grid", resModel: "account.analytic.line", arch, ...options });
     expect.verifySteps(["load week false"]);
+}
+
+/** Type words into the field that finds work, and wait for what it finds. */
+export async function searchWork(words) {
+    await contains(".o_timetrack_search_work input").edit(words, { confirm: false });
+    // the field waits for more keys before it asks
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await animationFrame();
 }

@@ -1,7 +1,6 @@
-import { beforeEach, describe, expect, test } from "@odoo/hoot";
+import { describe, expect, test } from "@odoo/hoot";
 import { queryAllTexts } from "@odoo/hoot-dom";
-import { animationFrame, mockDate } from "@odoo/hoot-mock";
-import { patchSession } from "@hr_timesheet/../tests/hr_timesheet_models";
+import { animationFrame } from "@odoo/hoot-mock";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import {
     ARCH,
@@ -9,21 +8,17 @@ import {
     TUESDAY,
     WEDNESDAY,
     cell,
-    defineTimeGridModels,
     employee,
     entry,
     grid,
     open,
+    prepareTimeGrid,
     row,
     save,
+    searchWork,
 } from "./time_grid_helpers";
 
-defineTimeGridModels();
-
-beforeEach(() => {
-    patchSession();
-    mockDate("2026-11-25 12:00:00");
-});
+prepareTimeGrid();
 
 describe.current.tags("mobile");
 
@@ -75,9 +70,7 @@ test("work is found, and its panel opens at once", async () => {
     await open(grid([]));
     onRpc("account.analytic.line", "timetrack_grid_search", () => [row(13, {}, { source: "search" })]);
     await contains(".o_timetrack_add_work").click();
-    await contains(".o_timetrack_search_work input").edit("works", { confirm: false });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await animationFrame();
+    await searchWork("works");
     await contains(".o-autocomplete--dropdown-item:eq(0)").click();
     await animationFrame();
     expect(".o_timetrack_cell_panel").toHaveText(/Merger/);
@@ -95,9 +88,7 @@ test("a team: people are headings, and work is added for each", async () => {
     expect(".o_timetrack_add_work").toHaveCount(0);
     expect(".o_timetrack_add_for").toHaveCount(2);
     await contains(".o_timetrack_add_for:eq(1)").click();
-    await contains(".o_timetrack_search_work input").edit("works", { confirm: false });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await animationFrame();
+    await searchWork("works");
     await contains(".o-autocomplete--dropdown-item:eq(0)").click();
     await animationFrame();
     expect(".o_timetrack_card").toHaveCount(2);
