@@ -59,6 +59,18 @@ class Entry(NamedTuple):
         return self.hours if self.settled else max(0.0, self.hours)
 
 
+class Room(NamedTuple):
+    """What a budget that an entry counts for allows, and hours used of it, the entry's included.
+
+    ``known``: the entry took as much of it before.
+    """
+
+    name: str
+    hours: float
+    used: float
+    known: bool = False
+
+
 class Facts(NamedTuple):
     """What else is known about an entry; None is unknown.
 
@@ -66,8 +78,8 @@ class Facts(NamedTuple):
     :ivar closed: ``task`` or ``project``, whichever is closed; empty when neither
     :ivar working_hours: hours that the employee is to work on the day
     :ivar day_hours: hours of the employee on the day in all projects, the entry's included
-    :ivar budget_hours: hours that the project may take; 0 or None where nobody said
-    :ivar budget_used: hours of everybody on the project, the entry's included
+    :ivar budgets: :class:`Room` of each budget that the entry counts for
+    :ivar before: the stored entry as it was before it changed
     :ivar duplicates: number of other entries that say the same
     :ivar overlaps: number of other entries of the employee at the same time
     """
@@ -76,8 +88,8 @@ class Facts(NamedTuple):
     closed: str = ""
     working_hours: float | None = None
     day_hours: float | None = None
-    budget_hours: float | None = None
-    budget_used: float | None = None
+    budgets: tuple = ()
+    before: Entry | None = None
     duplicates: int = 0
     overlaps: int = 0
 
@@ -103,11 +115,15 @@ class Settings(NamedTuple):
 
 
 class Violation(NamedTuple):
-    """A rule that an entry breaks; ``params`` (numbers and texts) say by how much."""
+    """A rule that an entry breaks; ``params`` (numbers and texts) say by how much.
+
+    ``eased``: it broke the rule before, and no further.
+    """
 
     rule: str
     severity: str
     params: dict
+    eased: bool = False
 
 
 # ----------------------------------------------------------------------
@@ -156,13 +172,22 @@ def check_non_working(entry, facts, settings):
 
 
 def check_over_budget(entry, facts, settings):
-    """An entry that adds nothing goes over no budget."""
-    if not facts.budget_hours or facts.budget_used is None or entry.hours <= 0:
+    """The budget that leaves least, one that is new to the entry first. What adds nothing goes over no budget."""
+    exceeded = _exceeded(entry, facts)
+    if not exceeded:
         return None
-    if not exceeds(facts.budget_used, facts.budget_hours):
-        return None
-    left = max(0.0, facts.budget_hours - (facts.budget_used - entry.hours))
-    return {"hours": entry.hours, "left": round(left, DIGITS), "budget": facts.budget_hours}
+    tightest = min(exceeded, key=lambda room: (room.known, room.hours - room.used))
+    left = max(0.0, tightest.hours - (tightest.used - entry.hours))
+    return {
+        "hours": entry.hours,
+        "left": round(left, DIGITS),
+        "budget": round(tightest.hours, DIGITS),
+        "name": tightest.name,
+    }
+
+
+def _exceeded(entry, facts):
+    return [room for room in facts.budgets if exceeds(room.used, room.hours)] if entry.hours > 0 else []
 
 
 def check_closed(entry, facts, settings):
@@ -194,6 +219,8 @@ REQUIRED = {
 
 _DAY = frozenset({"employee", "date", "hours"})
 _WORK = frozenset({"project", "task", "hours"})
+# Budgets are those of the work, of its codes, of a person, and of the days of a period.
+_BUDGETED = _DAY | _WORK | {"activity", "deliverable"}
 
 # The limits; the policy's <name>_severity says what comes of breaking one. More hours are new time for each of them.
 LIMITS = {
@@ -201,14 +228,24 @@ LIMITS = {
     "future": Rule(check_future, _DAY),
     "past": Rule(check_past, _DAY),
     "non_working": Rule(check_non_working, _DAY),
-    "over_budget": Rule(check_over_budget, _WORK),
+    "over_budget": Rule(check_over_budget, _BUDGETED),
     "closed": Rule(check_closed, _WORK),
     "duplicate": Rule(check_duplicate, _DAY | _WORK | {"activity", "description", "start"}),
     "overlap": Rule(check_overlap, frozenset({"employee", "start", "stop", "hours"})),
 }
 
-# Fewer hours at the same place never break these further: whoever corrects a mistake downwards is not refused.
-EASED_BY_FEWER_HOURS = frozenset({"day_hours", "over_budget"})
+
+def _eases_day(entry, facts):
+    before = facts.before
+    return bool(before) and before[1:3] == entry[1:3] and entry.hours <= before.hours
+
+
+def _eases_budgets(entry, facts):
+    return all(room.known for room in _exceeded(entry, facts))
+
+
+# Whether no more hours than before break the rule: whoever corrects a mistake downwards is not refused.
+EASED = {"day_hours": _eases_day, "over_budget": _eases_budgets}
 
 
 def violations(entry, facts, settings, on_submit=False):
@@ -229,7 +266,8 @@ def violations(entry, facts, settings, on_submit=False):
     for name in active_limits(settings):
         params = LIMITS[name].check(entry, facts, settings)
         if params is not None:
-            found.append(Violation(name, getattr(settings, f"{name}_severity"), params))
+            eased = name in EASED and EASED[name](entry, facts)
+            found.append(Violation(name, getattr(settings, f"{name}_severity"), params, eased))
     return found
 
 
@@ -238,22 +276,20 @@ def active_limits(settings):
     return [name for name in LIMITS if getattr(settings, f"{name}_severity") != NONE]
 
 
-def refused(found, changed=None, eased=False):
+def refused(found, changed=None):
     """Those of the violations for which a change must be refused.
 
     :param found: violations of an entry
     :param changed: names of the entry's fields that changed; None for a new or submitted entry, which must satisfy
         every rule, and so must one that has moved to another project, whose policy may be another. Otherwise a rule
-        that the change does not touch refuses nothing.
-    :param bool eased: whether the change only took hours away
+        that the change does not touch, or that is broken no further than before, refuses nothing.
     """
     everything = changed is None or "project" in changed
     return [
         violation
         for violation in found
         if violation.severity == BLOCK
-        and (everything or not LIMITS[violation.rule].fields.isdisjoint(changed))
-        and not (eased and violation.rule in EASED_BY_FEWER_HOURS)
+        and (everything or (not LIMITS[violation.rule].fields.isdisjoint(changed) and not violation.eased))
     ]
 
 

@@ -27,6 +27,7 @@ from . import ir_ui_view
 from . import hr_employee_public
 from . import project_project
 from . import project_task
+from . import project_update
 from . import res_company
 from . import res_config_settings
 from . import res_partner
@@ -37,6 +38,8 @@ from . import timetrack_activity
 from . import timetrack_approval_event
 from . import timetrack_budget
 from . import timetrack_budget_figures
+from . import timetrack_budget_limit
+from . import timetrack_budget_override
 from . import timetrack_budget_alert
 from . import timetrack_budget_alerting
 from . import timetrack_budget_version

@@ -1,5 +1,4 @@
 import json
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -24,15 +23,6 @@ ENGINE_FIELDS = {
 }
 # Entries that a message lists.
 MAX_LISTED = 5
-
-
-class Place(NamedTuple):
-    """Whose hours they are, of which day, on which project, and how many."""
-
-    employee: models.Model
-    date: object
-    project: models.Model
-    hours: float
 
 
 class AccountAnalyticLine(models.Model):
@@ -156,13 +146,13 @@ class AccountAnalyticLine(models.Model):
         changed = {name for field, name in ENGINE_FIELDS.items() if field in vals}
         if not changed or self._timetrack_is_internal():
             return super().write(vals)
-        before = self._timetrack_places() if self._timetrack_has_limits() else {}
+        limited = self.sudo() if self._timetrack_has_limits() else self.browse()
+        before = {line.id: line._timetrack_to_engine() for line in limited}
         result = super().write(vals)
         # a task takes its entries along into its project
-        if any(line.project_id != before[line.id].project for line in self if line.id in before):
+        if any((line.project_id.id or None) != before[line.id].project for line in limited):
             changed.add("project")
-        eased = {line.id for line in self if line.id in before and line._timetrack_is_eased(before[line.id])}
-        self._timetrack_check_policy(changed=changed, eased=eased)
+        self._timetrack_check_policy(changed=changed, before=before)
         return result
 
     def _timetrack_before_submit(self):
@@ -172,27 +162,23 @@ class AccountAnalyticLine(models.Model):
         """
         self._timetrack_check_policy(on_submit=True)
 
-    def _timetrack_check_policy(self, on_submit=False, changed=None, eased=()):
+    def _timetrack_check_policy(self, on_submit=False, changed=None, before=None):
         """Refuse entries that break what their policy refuses, and keep on the others what it warns of.
 
         What a change does not touch refuses nothing, and is kept as a warning instead.
 
         :param bool on_submit: whether to ask for what an entry must say as well
         :param set changed: names (the engine's) of what changed; None for new and for submitted entries
-        :param eased: ids of the entries whose hours only became fewer
+        :param dict before: changed entries as the engine had them before, by id
         :raise UserError: an entry is refused; the message lists everything for all of them
         """
-        violations = self._timetrack_violations(on_submit)
-        refused = {
-            line: found
-            for line in self
-            if (found := engine.refused(violations.get(line.id, []), changed, line.id in eased))
-        }
+        violations = self._timetrack_violations(on_submit, before)
+        refused = {line: found for line in self if (found := engine.refused(violations.get(line.id, []), changed))}
         if refused:
             raise UserError(self._timetrack_describe_refused(refused, on_submit))
         self._timetrack_keep_warnings(violations)
 
-    def _timetrack_violations(self, on_submit=False):
+    def _timetrack_violations(self, on_submit=False, before=None):
         """What the policies object to in the entries, in a bounded number of queries.
 
         Leave and entries whose policy asks nothing are left out; companies without approval ask for limits alone.
@@ -210,7 +196,7 @@ class AccountAnalyticLine(models.Model):
         violations = {}
         for requires, pairs in asked.items():
             if pairs:
-                violations.update(check._get_violations(pairs, on_submit=requires))
+                violations.update(check._get_violations(pairs, on_submit=requires, before=before))
         return violations
 
     @api.model
@@ -228,15 +214,6 @@ class AccountAnalyticLine(models.Model):
                 for field, name in ENGINE_FIELDS.items()
             },
         )._replace(hours=self.unit_amount, description=self.name or "", settled=self.timetrack_state == APPROVED)
-
-    def _timetrack_places(self):
-        """Where the hours of the entries are, by id."""
-        return {line.id: Place(line.employee_id, line.date, line.project_id, line.unit_amount) for line in self.sudo()}
-
-    def _timetrack_is_eased(self, before):
-        """Whether the entry is where it was, with no more hours."""
-        now = self._timetrack_places()[self.id]
-        return now.hours <= before.hours and now[:3] == before[:3]
 
     # ------------------------------------------------------------------
     # Words and warnings

@@ -278,17 +278,7 @@ class TimetrackBudget(models.Model):
                 SELECT budget.id, %(today)s, agreed.hours, COALESCE(budget.cost, 0), %(reason)s, %(uid)s,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM timetrack_budget budget
-                  LEFT JOIN project_project project ON project.id = budget.project_id
-                  LEFT JOIN project_task task ON task.id = budget.task_id
-                  LEFT JOIN timetrack_deliverable deliverable ON deliverable.id = budget.deliverable_id
-                  CROSS JOIN LATERAL (
-                        SELECT COALESCE(CASE
-                               WHEN budget.every != 'whole' THEN budget.own_hours
-                               WHEN budget.scope = 'project' THEN project.allocated_hours
-                               WHEN budget.scope = 'task' THEN task.allocated_hours
-                               WHEN budget.scope = 'deliverable' THEN deliverable.planned_hours
-                               ELSE budget.own_hours END, 0)::double precision AS hours
-                       ) agreed
+                  %(agreed)s
                   LEFT JOIN LATERAL (
                         SELECT hours, cost FROM timetrack_budget_version
                          WHERE budget_id = budget.id ORDER BY id DESC LIMIT 1
@@ -296,6 +286,7 @@ class TimetrackBudget(models.Model):
                  WHERE budget.id = ANY(%(ids)s)
                    AND (last.hours, last.cost) IS DISTINCT FROM (agreed.hours, COALESCE(budget.cost, 0)::numeric)
                 """,
+                agreed=self._get_agreed_sql(),
                 today=fields.Date.context_today(self),
                 reason=reason,
                 uid=self.env.uid,
@@ -303,6 +294,25 @@ class TimetrackBudget(models.Model):
             )
         )
         self.invalidate_recordset(["version_ids"])
+
+    @api.model
+    def _get_agreed_sql(self):
+        """Joins to ``timetrack_budget budget`` that give ``agreed.hours``: what ``hours`` is, for many budgets."""
+        return SQL(
+            """
+            LEFT JOIN project_project project ON project.id = budget.project_id
+            LEFT JOIN project_task task ON task.id = budget.task_id
+            LEFT JOIN timetrack_deliverable deliverable ON deliverable.id = budget.deliverable_id
+           CROSS JOIN LATERAL (
+                  SELECT COALESCE(CASE
+                         WHEN budget.every != 'whole' THEN budget.own_hours
+                         WHEN budget.scope = 'project' THEN project.allocated_hours
+                         WHEN budget.scope = 'task' THEN task.allocated_hours
+                         WHEN budget.scope = 'deliverable' THEN deliverable.planned_hours
+                         ELSE budget.own_hours END, 0)::double precision AS hours
+                 ) agreed
+            """
+        )
 
     @api.model
     def _get_whole(self, scope, records):

@@ -7,6 +7,8 @@ from ..engine import budget as engine
 from ..engine.approval import APPROVED, SUBMITTED
 from .timetrack_budget import TARGETS
 
+# Of time entries.
+EVERYTHING = SQL("TRUE")
 # The column of time entries that says what each scope is about.
 COLUMNS = {
     "project": "project_id",
@@ -187,20 +189,31 @@ class TimetrackBudget(models.Model):
         """
         self.env["account.analytic.line"].flush_model()
         window = engine.burn_window(today)
-        branches = []
-        for scope, budgets in self.grouped("scope").items():
-            pairs = [
-                (budget._origin.id, record_id, *budget._get_counted(window, today))
-                for budget, record_id in budgets._get_records(scope)
-                if budget._origin.id
+        counted = {budget: budget._get_counted(window, today) for budget in self if budget._origin.id}
+        return self._count(counted, self._get_parts(), window)
+
+    @api.model
+    def _count(self, counted, parts, window, condition=EVERYTHING):
+        """What is used of budgets: one statement for all of them.
+
+        :param dict counted: what of the time on its work counts (``_get_counted``) by budget
+        :param dict parts: as of ``_get_parts``
+        :param window: the days whose hours are told apart
+        :param SQL condition: which time entries (``line``) count at all
+        :return: as of ``_get_used``
+        """
+        pairs_of = defaultdict(list)
+        for budget, details in counted.items():
+            pairs_of[budget.scope] += [
+                (budget._origin.id, record_id, *details) for record_id in parts.get(budget._origin.id, ())
             ]
-            if pairs:
-                branches.append(self._get_branch(COLUMNS[scope], pairs, window))
+        branches = [
+            self._get_branch(COLUMNS[scope], pairs, window, condition) for scope, pairs in pairs_of.items() if pairs
+        ]
         used = defaultdict(lambda: defaultdict(dict))
-        if not branches:
-            return used
-        for budget_id, key, state, *amounts in self.env.execute_query(SQL(" UNION ALL ").join(branches)):
-            used[budget_id][key][state] = amounts
+        if branches:
+            for budget_id, key, state, *amounts in self.env.execute_query(SQL(" UNION ALL ").join(branches)):
+                used[budget_id][key][state] = amounts
         return used
 
     def _get_counted(self, window, today):
@@ -214,34 +227,84 @@ class TimetrackBudget(models.Model):
         project = self.project_id.id if self.scope != "project" and self.project_id else None
         return project, first, span.date_to, self.every
 
-    def _get_records(self, scope):
-        """Pairs of budget and id of a record whose time counts for it: parts of what the budget is about too."""
-        target = TARGETS[scope]
-        targets = self[target]
-        if scope in ("task", "deliverable", "activity"):
-            model = targets.with_context(active_test=False)
-            found = model.search([("id", "child_of", targets.ids)]) if targets else model
-            parts = defaultdict(list)
-            for record in found:
-                above = record
-                while above:
-                    parts[above.id].append(record.id)
-                    above = above.parent_id
-        elif scope == "client":
-            parts = {client.id: [client.commercial_partner_id.id] for client in targets}
-        elif scope == "job":
-            employees = self.env["hr.employee"].with_context(active_test=False).search([("job_id", "in", targets.ids)])
-            parts = {job.id: people.ids for job, people in employees.grouped("job_id").items()}
-        else:
-            parts = {record.id: [record.id] for record in targets}
-        return [(budget, number) for budget in self for number in parts.get(budget[target].id, ())]
+    def _get_parts(self):
+        """The records whose time counts for the budgets: dict of id of the budget to list of ids."""
+        self._flush_parts()
+        parts = defaultdict(list)
+        for budget_id, record_id in self.env.execute_query(self._get_parts_sql()):
+            parts[budget_id].append(record_id)
+        return parts
 
     @api.model
-    def _get_branch(self, column, pairs, window):
+    def _flush_parts(self):
+        """What ``_get_parts_sql`` reads must be in the database."""
+        for model in (
+            "timetrack.budget",
+            "timetrack.activity",
+            "timetrack.deliverable",
+            "project.task",
+            "res.partner",
+            "hr.employee",
+            "hr.version",
+        ):
+            self.env[model].flush_model()
+
+    def _get_parts_sql(self):
+        """The records whose time counts for the budgets, parts of what a budget is about too.
+
+        :return: a query of the columns ``budget_id`` and ``record_id``: ids of what ``COLUMNS`` names for the scope
+        :rtype: SQL
+        """
+        return SQL(
+            """
+            WITH RECURSIVE wanted AS (
+                SELECT * FROM timetrack_budget WHERE id = ANY(%(ids)s)
+            ), subtask AS (
+                SELECT id AS budget_id, task_id AS record_id FROM wanted WHERE scope = 'task'
+                 UNION
+                SELECT subtask.budget_id, task.id
+                  FROM subtask
+                  JOIN project_task task ON task.parent_id = subtask.record_id
+            )
+            SELECT id AS budget_id, project_id AS record_id FROM wanted WHERE scope = 'project'
+             UNION ALL
+            SELECT id, employee_id FROM wanted WHERE scope = 'employee'
+             UNION ALL
+            SELECT wanted.id, client.commercial_partner_id
+              FROM wanted
+              JOIN res_partner client ON client.id = wanted.client_id
+             WHERE scope = 'client'
+             UNION ALL
+            SELECT wanted.id, employee.id
+              FROM wanted
+              JOIN hr_version version ON version.job_id = wanted.job_id
+              JOIN hr_employee employee ON employee.current_version_id = version.id
+             WHERE scope = 'job'
+             UNION ALL
+            SELECT wanted.id, part.id
+              FROM wanted
+              JOIN timetrack_activity whole ON whole.id = wanted.activity_id
+              JOIN timetrack_activity part ON starts_with(part.parent_path, whole.parent_path)
+             WHERE scope = 'activity'
+             UNION ALL
+            SELECT wanted.id, part.id
+              FROM wanted
+              JOIN timetrack_deliverable whole ON whole.id = wanted.deliverable_id
+              JOIN timetrack_deliverable part ON starts_with(part.parent_path, whole.parent_path)
+             WHERE scope = 'deliverable'
+             UNION ALL
+            SELECT budget_id, record_id FROM subtask
+            """,
+            ids=self.ids,
+        )
+
+    @api.model
+    def _get_branch(self, column, pairs, window, condition):
         """The statement that counts for the budgets of one scope.
 
         :param str column: of time entries
         :param list pairs: of (id of the budget, id of the record, project or None, first day, last day, rhythm)
+        :param SQL condition: which time entries (``line``) count at all
         """
         return SQL(
             """
@@ -259,9 +322,11 @@ class TimetrackBudget(models.Model):
                AND line.date BETWEEN budget.date_from AND budget.date_to
                AND (budget.project_id IS NULL OR line.project_id = budget.project_id)
              WHERE line.timetrack_state IS NOT NULL
+               AND %(condition)s
              GROUP BY 1, 2, 3
             """,
             column=SQL.identifier("line", column),
+            condition=condition,
             burn_from=window.date_from,
             burn_to=window.date_to,
             **dict(

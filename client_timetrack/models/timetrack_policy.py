@@ -63,7 +63,11 @@ class TimetrackPolicy(models.Model):
     past_severity = _severity("Old Time", "Time dated further back than the days allowed.")
     past_days = fields.Integer("Days Back", default=31, help="Days back that are still allowed.")
     non_working_severity = _severity("Days Off", "Time on a day without working hours: weekend, holiday, leave.")
-    over_budget_severity = _severity("Over Budget", "Time beyond the budgeted hours of the project.")
+    over_budget_severity = _severity(
+        "Over Budget",
+        "Time beyond what a budget of the project, its client, the task, the deliverable, the service type, the "
+        "employee or the job leaves, unless an override was approved.",
+    )
     closed_severity = _severity("Closed Work", "Time on a task that is done or cancelled, or on an archived project.")
     duplicate_severity = _severity(
         "Duplicates",

@@ -1,10 +1,8 @@
-from collections import Counter
 from functools import partial
 
 from pytz import UTC, timezone
 
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import policy as engine
@@ -28,19 +26,20 @@ class TimetrackPolicyCheck(models.AbstractModel):
     _description = "Check of Time against Its Policy"
 
     @api.model
-    def _get_violations(self, asked, on_submit=False, ahead=None):
+    def _get_violations(self, asked, on_submit=False, ahead=None, before=None):
         """What their policies object to in the entries.
 
         :param list asked: pairs of ``engine.Entry`` and ``timetrack.policy``
         :param bool on_submit: whether to ask for what an entry must say as well
         :param dict ahead: hours that come before these entries and are not stored, by id of the project
+        :param dict before: ``engine.Entry`` of changed entries as they were, by key
         :return: dict of key of the entry to list of ``engine.Violation``
         """
         self = self.sudo().with_context(active_test=False)
         settings = {policy: policy._get_engine_settings() for _entry, policy in asked}
         rules = {name for setting in settings.values() for name in engine.active_limits(setting)}
         entries = [entry for entry, _policy in asked]
-        facts = self._get_facts(entries, rules, ahead or {})
+        facts = self._get_facts(entries, rules, ahead or {}, before or {})
         return {
             entry.key: engine.violations(entry, facts[entry.key], settings[policy], on_submit)
             for entry, policy in asked
@@ -51,20 +50,21 @@ class TimetrackPolicyCheck(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_facts(self, entries, rules, ahead):
+    def _get_facts(self, entries, rules, ahead, before):
         """The facts that the rules need.
 
         :param entries: list of ``engine.Entry``
         :param set rules: names of limits
         :param dict ahead: hours that are used already, by id of the project
+        :param dict before: changed entries as they were, by key
         :return: dict of key to ``engine.Facts``
         """
-        known = {entry.key: {} for entry in entries}
+        known = {entry.key: {"before": before.get(entry.key)} for entry in entries}
         for needed, method in (
             ({"future", "past"}, self._find_today),
             ({"closed"}, self._find_closed),
             ({"non_working"}, self._find_working_hours),
-            ({"over_budget"}, partial(self._find_budgets, ahead=ahead)),
+            ({"over_budget"}, partial(self._find_budgets, ahead=ahead, before=before)),
             ({"day_hours", "duplicate"}, self._find_same_day),
             ({"overlap"}, self._find_overlaps),
         ):
@@ -117,21 +117,10 @@ class TimetrackPolicyCheck(models.AbstractModel):
                 yield entry.key, {"working_hours": 0.0}
 
     @api.model
-    def _find_budgets(self, entries, ahead):
-        """Hours that the projects may take, and hours used: of the stored entries, those ahead of these, and these."""
-        projects = self._browse("project.project", (entry.project for entry in entries))
-        budgets = {project.id: project.allocated_hours for project in projects if project.allocated_hours > 0}
-        Line = self.env["account.analytic.line"]
-        others = Domain("project_id", "in", list(budgets)) & Domain("id", "not in", self._get_stored_keys(entries))
-        groups = Line._read_group(Line._timetrack_counted_domain() & others, ["project_id"], ["unit_amount:sum"])
-        used = Counter(ahead)
-        for project, hours in groups:
-            used[project.id] += hours
-        for entry in entries:
-            used[entry.project] += entry.counted_hours
-        for entry in entries:
-            if entry.project in budgets:
-                yield entry.key, {"budget_hours": budgets[entry.project], "budget_used": used[entry.project]}
+    def _find_budgets(self, entries, ahead, before):
+        """What the budgets that the entries count for leave; see ``timetrack.budget._get_rooms``."""
+        for key, rooms in self.env["timetrack.budget"]._get_rooms(entries, ahead, before).items():
+            yield key, {"budgets": rooms}
 
     @api.model
     def _find_same_day(self, entries):
@@ -259,7 +248,10 @@ class TimetrackPolicyCheck(models.AbstractModel):
             ),
             "over_budget": (
                 self.env._("Over Budget"),
-                self.env._("%(hours).2f hours; of %(budget).2f budgeted hours %(left).2f are left."),
+                self.env._(
+                    "%(hours).2f hours; of %(budget).2f budgeted hours of “%(name)s” %(left).2f are left. "
+                    "Whoever needs more asks under Timesheets > Budget Overrides."
+                ),
             ),
             "closed": (self.env._("Closed Work"), self.env._("only time on open tasks and projects is allowed.")),
             "duplicate": (
@@ -276,4 +268,7 @@ class TimetrackPolicyCheck(models.AbstractModel):
     def _describe(self, rule, params, policy_name):
         """A violation in a sentence that names rule, policy and what is allowed."""
         name, text = self._get_texts()[rule]
+        if rule == "over_budget" and "name" not in params:
+            # kept before budgets had names
+            text = self.env._("%(hours).2f hours; of %(budget).2f budgeted hours %(left).2f are left.")
         return self.env._("%(rule)s: %(text)s (Policy “%(policy)s”)", rule=name, text=text % params, policy=policy_name)

@@ -195,7 +195,9 @@ class TimetrackTimer(models.Model):
             {
                 "timer": {"id": 5, "state": "running", "name": "Call", "elapsed": 125,      # seconds
                           "values": {"project_id": [7, "Merger"], "task_id": False, …},
-                          "start": "2026-11-26 08:00:00"},                              # or False: none is open
+                          "start": "2026-11-26 08:00:00",
+                          "left": 3.5},             # hours left of the task; False without allocated time
+                                                    # or False: none is open
                 "to_sort": [{… as above, "refusal": "Choose a project …"}],
                 "warn_hours": 10.0,         # from how many hours on a timer is looked upon as forgotten; 0: never
             }
@@ -224,6 +226,7 @@ class TimetrackTimer(models.Model):
             "start": fields.Datetime.to_string(laps[0][0]) if laps else False,
             "values": {name: [self[name].id, self[name].display_name] if self[name] else False for name in ROW_FIELDS},
             "refusal": self.refusal or "",
+            "left": self.env["account.analytic.line"]._timetrack_grid_left(self.task_id),
         }
 
     @api.model

@@ -4,6 +4,7 @@ from . import test_capture_attack
 from . import test_approval_steps
 from . import test_budget
 from . import test_budget_alert
+from . import test_budget_limit
 from . import test_budget_scope
 from . import test_budget_version
 from . import test_classification

@@ -2,7 +2,7 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import html2plaintext, mute_logger
 
 from .common import TimetrackCommon
 
@@ -66,6 +66,18 @@ class TestBudget(TimetrackCommon):
         self.env["timetrack.budget"]._create_missing()
         self.env["timetrack.budget"]._create_missing()
         self.assertEqual(len(self.project.timetrack_budget_ids), 1)
+
+    def test_a_project_update_says_what_the_budget_says(self):
+        def describe(user):
+            description = self.env["project.update"].with_user(user)._build_description(self.project.with_user(user))
+            return " ".join(html2plaintext(description).split())
+
+        self.assertNotIn("Budget", describe(self.project_manager))
+        self.project.allocated_hours = 10
+        self._entry(unit_amount=7)
+        self.assertIn("7.00 Hours of 10.00 Hours used (70 %), 3.00 Hours left", describe(self.project_manager))
+        self.company.timesheet_encode_uom_id = self.env.ref("uom.product_uom_day")
+        self.assertIn("0.88 Days of 1.25 Days used (70 %)", describe(self.project_manager))
 
     def test_button_opens_the_budget(self):
         self.project.allocated_hours = 10

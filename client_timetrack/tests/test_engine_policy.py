@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from ..engine import policy
-from ..engine.policy import BLOCK, NONE, WARN, Entry, Facts, Settings
+from ..engine.policy import BLOCK, NONE, WARN, Entry, Facts, Room, Settings
 
 MONDAY = date(2026, 3, 2)
 # A busy machine is no error of the rules.
@@ -47,8 +47,7 @@ facts = st.builds(
     closed=st.sampled_from(["", "task", "project"]),
     working_hours=st.none() | st.sampled_from([0.0, 8.0]),
     day_hours=st.none() | hours,
-    budget_hours=st.none() | st.sampled_from([0.0, 10.0]),
-    budget_used=st.none() | hours,
+    budgets=st.lists(st.builds(Room, st.just("Merger"), st.sampled_from([5.0, 10.0]), hours)).map(tuple),
     duplicates=st.integers(0, 2),
     overlaps=st.integers(0, 2),
 )
@@ -132,22 +131,29 @@ class TestPolicyRules(BaseCase):
 
     def test_over_budget(self):
         says = {"over_budget_severity": WARN}
-        self.assertKept(entry(), Facts(budget_hours=10.0, budget_used=10.0), says)
-        self.assertKept(entry(), Facts(budget_hours=0.0, budget_used=10.0), says)
-        self.assertKept(entry(hours=0.0), Facts(budget_hours=10.0, budget_used=12.0), says)
+        self.assertKept(entry(), Facts(budgets=(Room("Merger", 10.0, 10.0),)), says)
+        self.assertKept(entry(), Facts(), says)
+        self.assertKept(entry(hours=0.0), Facts(budgets=(Room("Merger", 10.0, 12.0),)), says)
         self.assertBroken(
             entry(hours=3.0),
-            Facts(budget_hours=10.0, budget_used=11.0),
+            Facts(budgets=(Room("Merger", 10.0, 11.0),)),
             says,
             "over_budget",
-            {"hours": 3.0, "left": 2.0, "budget": 10.0},
+            {"hours": 3.0, "left": 2.0, "budget": 10.0, "name": "Merger"},
         )
         self.assertBroken(
             entry(hours=3.0),
-            Facts(budget_hours=10.0, budget_used=20.0),
+            Facts(budgets=(Room("Merger", 10.0, 20.0),)),
             says,
             "over_budget",
-            {"hours": 3.0, "left": 0.0, "budget": 10.0},
+            {"hours": 3.0, "left": 0.0, "budget": 10.0, "name": "Merger"},
+        )
+        self.assertBroken(
+            entry(hours=3.0),
+            Facts(budgets=(Room("Wide", 100.0, 50.0), Room("Firm", 10.0, 11.0), Room("Task", 5.0, 7.0))),
+            says,
+            "over_budget",
+            {"hours": 3.0, "left": 1.0, "budget": 5.0, "name": "Task"},
         )
 
     def test_closed(self):
@@ -174,8 +180,7 @@ class TestPolicyRules(BaseCase):
             closed="project",
             working_hours=0.0,
             day_hours=13.0,
-            budget_hours=1.0,
-            budget_used=2.0,
+            budgets=(Room("Merger", 1.0, 2.0),),
             duplicates=1,
             overlaps=1,
         )
@@ -236,7 +241,7 @@ class TestPolicyRefusals(BaseCase):
         self.assertEqual(self.rules({"description"}), ["duplicate"])
         self.assertEqual(self.rules({"task"}), ["over_budget", "closed", "duplicate"])
         self.assertEqual(self.rules({"start"}), ["duplicate", "overlap"])
-        self.assertEqual(self.rules({"deliverable"}), [])
+        self.assertEqual(self.rules({"deliverable"}), ["over_budget"])
 
     def test_another_project_may_have_another_policy(self):
         self.assertEqual(self.rules({"project"}), list(policy.LIMITS))
@@ -244,10 +249,25 @@ class TestPolicyRefusals(BaseCase):
     def test_more_hours_are_new_time_for_every_rule(self):
         self.assertEqual(self.rules({"hours"}), list(policy.LIMITS))
 
+    def test_what_is_broken_no_further_refuses_nothing(self):
+        self.found = [violation._replace(eased=True) for violation in self.found]
+        self.assertEqual(self.rules({"hours"}), [])
+        self.assertEqual(self.rules({"project"}), list(policy.LIMITS))
+
     def test_fewer_hours_break_neither_day_nor_budget(self):
-        self.assertEqual(
-            self.rules({"hours"}, eased=True), ["future", "past", "non_working", "closed", "duplicate", "overlap"]
-        )
+        says = Settings(day_hours_severity=BLOCK, day_hours_max=8.0, over_budget_severity=BLOCK)
+        known = Facts(day_hours=9.0, budgets=(Room("Merger", 5.0, 6.0, known=True),), before=entry(hours=3.0))
+
+        def refused(**values):
+            found = policy.violations(entry(**values), known, says)
+            self.assertEqual(len(found), 2)
+            return [violation.rule for violation in policy.refused(found, set(values))]
+
+        self.assertEqual(refused(hours=2.0), [])
+        self.assertEqual(refused(hours=3.0, task="Other"), [])
+        self.assertEqual(refused(hours=3.0, date=MONDAY + timedelta(days=1)), ["day_hours"])
+        known = known._replace(budgets=(*known.budgets, Room("Task", 5.0, 6.0)))
+        self.assertEqual(refused(hours=3.0, task="Other"), ["over_budget"])
 
 
 @tagged("post_install", "-at_install")

@@ -556,7 +556,7 @@ class TestPolicyChecks(PolicyCase):
         self._limit("block", "over_budget")
         self.project.allocated_hours = 10
         self._entry(unit_amount=6)
-        with self.assertRefused("5.00 hours; of 10.00 budgeted hours 4.00 are left"):
+        with self.assertRefused("5.00 hours; of 10.00 budgeted hours of “Merger” 4.00 are left"):
             self._entry(unit_amount=5, employee_id=self.employee_colleague.id)
         self._entry(unit_amount=4)
         # the budget shrinks: nobody is kept from correcting time downwards

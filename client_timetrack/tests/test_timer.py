@@ -67,6 +67,12 @@ class TestTimer(TimetrackCommon):
         self.assertEqual((line.user_id, line.task_id, line.timetrack_state), (self.consultant, self.task, "draft"))
         self.assertEqual(line.create_uid, self.consultant)
 
+    def test_what_is_left_of_the_task(self):
+        self.assertIs(self._at("09:00:00", "start_timer", self._work())["timer"]["left"], False)
+        self.task.allocated_hours = 10
+        self._entry(unit_amount=2.5)
+        self.assertEqual(self._at("09:05:00", "get_state")["timer"]["left"], 7.5)
+
     def test_pauses(self):
         self._at("09:00:00", "start_timer", self._work())
         answer = self._at("09:30:00", "pause_timer")

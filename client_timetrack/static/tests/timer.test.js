@@ -88,6 +88,22 @@ test("the clock goes on between two words of the server; no call is needed to sh
     expect.verifySteps([]);
 });
 
+test("what is left of the task shrinks while the clock runs", async () => {
+    await open({ timer: timer({ left: 1.5 }) });
+    await openMenu();
+    expect(".o_timetrack_left").toHaveText("1:28 left");
+    expect(".o_timetrack_left").not.toHaveClass("text-danger");
+    await advanceTime(2 * 3600 * 1000);
+    expect(".o_timetrack_left").toHaveText(/^0:31 over budget$/);
+    expect(".o_timetrack_left").toHaveClass("text-danger");
+});
+
+test("without allocated time nothing is left to tell", async () => {
+    await open({ timer: timer({ left: false }) });
+    await openMenu();
+    expect(".o_timetrack_left").toHaveCount(0);
+});
+
 test("start with nothing, pause, resume, stop", async () => {
     serve({
         start: { timer: timer({ name: "", values: NOTHING, elapsed: 0 }) },

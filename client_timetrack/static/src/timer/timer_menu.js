@@ -43,6 +43,17 @@ export class TimerMenu extends Component {
         return workNames(timer.values).join(" / ") || timer.name || _t("To be sorted");
     }
 
+    /** What is left of the task's allocated time, the running time taken off; null where none was allocated. */
+    get left() {
+        const { timer, elapsed } = this.timer;
+        if (typeof timer.left !== "number") {
+            return null;
+        }
+        const seconds = Math.round(timer.left * 3600) - elapsed;
+        const text = formatClock(Math.floor(Math.abs(seconds)), false);
+        return { over: seconds < 0, text: seconds < 0 ? _t("%s over budget", text) : _t("%s left", text) };
+    }
+
     /** What the button of the bar says to those who do not see it. */
     get label() {
         const { timer } = this.timer;
