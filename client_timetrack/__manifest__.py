@@ -61,6 +61,7 @@
         "views/project_update_templates.xml",
         "views/project_project_code_views.xml",
         "views/res_partner_views.xml",
+        "views/res_users_views.xml",
         "views/timesheet_portal_templates.xml",
         "views/timetrack_activity_views.xml",
         "views/timetrack_approval_board.xml",

@@ -91,6 +91,18 @@ FLIPPED_BY = {
         "client_timetrack/tests/test_portal.py",
         "test_portal_hide_employee_of_the_policy",
     ),
+    **{
+        f"res.company.{name}": ("client_timetrack/tests/test_reminder.py", f"test_{name}_of_the_company")
+        for name in (
+            "timetrack_reminder",
+            "timetrack_reminder_weekday",
+            "timetrack_reminder_hour",
+            "timetrack_reminder_tolerance",
+            "timetrack_reminder_escalation_days",
+            "timetrack_reminder_pending_days",
+            "timetrack_reminder_may_mute",
+        )
+    },
     "res.company.timetrack_policy_id": (POLICY_TESTS, "test_company_timetrack_policy_id"),
     "project.project.timetrack_policy_id": (POLICY_TESTS, "test_project_timetrack_policy_id"),
     **{f"timetrack.policy.{name}": (POLICY_TESTS, f"test_{name}") for name in POLICY_FIELDS},

@@ -21,6 +21,7 @@ from . import account_analytic_line_quick_entry
 from . import account_analytic_line_timer
 from . import account_analytic_line_trail
 from . import hr_employee
+from . import hr_employee_reminder
 from . import ir_actions_act_window_view
 from . import ir_http
 from . import ir_ui_view
@@ -33,6 +34,7 @@ from . import res_config_settings
 from . import res_partner
 from . import res_partner_approver
 from . import res_partner_budget
+from . import res_users
 from . import resource_resource
 from . import timetrack_activity
 from . import timetrack_approval_event
@@ -69,6 +71,7 @@ from . import timetrack_period
 from . import timetrack_period_actions
 from . import timetrack_period_figures
 from . import timetrack_period_mail
+from . import timetrack_period_reminder
 from . import timetrack_period_screens
 from . import timetrack_policy
 from . import timetrack_policy_check

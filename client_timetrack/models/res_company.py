@@ -2,9 +2,16 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..engine import budget as budget_engine
+from ..engine import reminder
 from ..engine.periods import HALF_MONTH, MONTH, TWO_WEEKS, WEEK, PeriodRule
 
 PERIODS = [(WEEK, "Week"), (TWO_WEEKS, "Two Weeks"), (HALF_MONTH, "Half Month"), (MONTH, "Month")]
+REMINDERS = [
+    (reminder.NONE, "Never"),
+    (reminder.DAILY, "Every Day"),
+    (reminder.WEEKLY, "Every Week"),
+    (reminder.PERIOD, "After Each Period"),
+]
 WEEKDAYS = [
     ("0", "Monday"),
     ("1", "Tuesday"),
@@ -67,6 +74,34 @@ class ResCompany(models.Model):
     timetrack_budget_thresholds = fields.Char(
         "Budget Alerts at %", default="50, 80, 100", help="Percentages of a budget at which project managers are told."
     )
+    timetrack_reminder = fields.Selection(
+        REMINDERS,
+        string="Reminders",
+        default=reminder.NONE,
+        required=True,
+        help="When people are reminded, by activities and one mail, of time that is missing or not handed in and of "
+        "time that waits for their approval. Nobody is on leave, on holidays and on days off.",
+    )
+    timetrack_reminder_weekday = fields.Selection(
+        WEEKDAYS, string="Day of Reminders", default="4", required=True, help="Of weekly reminders."
+    )
+    timetrack_reminder_hour = fields.Integer(
+        "Hour of Reminders", default=8, help="From this hour on, in the time zone of the employee."
+    )
+    timetrack_reminder_tolerance = fields.Float(
+        "Hours That May Be Missing", help="Of a period: only who misses more is reminded."
+    )
+    timetrack_reminder_escalation_days = fields.Integer(
+        "Days Until the Manager Is Told",
+        default=7,
+        help="Days after the first reminder, after which the line manager hears of what is still missing. 0: never.",
+    )
+    timetrack_reminder_pending_days = fields.Integer(
+        "Days That Time May Wait", default=3, help="Approvers are reminded of time that waits for longer. 0: never."
+    )
+    timetrack_reminder_may_mute = fields.Boolean(
+        "People May Mute Reminders", help="In their own preferences. Their managers are told nevertheless."
+    )
     timetrack_code_set_ids = fields.Many2many(
         "timetrack.code.set",
         "res_company_timetrack_code_set_rel",
@@ -87,6 +122,12 @@ class ResCompany(models.Model):
 
     _timetrack_timer_warn_hours_not_negative = models.Constraint(
         "CHECK(timetrack_timer_warn_hours >= 0)", "The hours of a forgotten timer cannot be negative."
+    )
+
+    _timetrack_reminder_numbers = models.Constraint(
+        "CHECK(timetrack_reminder_hour BETWEEN 0 AND 23 AND timetrack_reminder_tolerance >= 0"
+        " AND timetrack_reminder_escalation_days >= 0 AND timetrack_reminder_pending_days >= 0)",
+        "The hour of reminders is one of a day; hours and days of reminders cannot be negative.",
     )
 
     def write(self, vals):

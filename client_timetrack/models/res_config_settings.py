@@ -18,4 +18,17 @@ class ResConfigSettings(models.TransientModel):
     timetrack_deadline_days = fields.Integer(related="company_id.timetrack_deadline_days", readonly=False)
     timetrack_timer_warn_hours = fields.Float(related="company_id.timetrack_timer_warn_hours", readonly=False)
     timetrack_budget_thresholds = fields.Char(related="company_id.timetrack_budget_thresholds", readonly=False)
+    timetrack_reminder = fields.Selection(related="company_id.timetrack_reminder", readonly=False, required=True)
+    timetrack_reminder_weekday = fields.Selection(
+        related="company_id.timetrack_reminder_weekday", readonly=False, required=True
+    )
+    timetrack_reminder_hour = fields.Integer(related="company_id.timetrack_reminder_hour", readonly=False)
+    timetrack_reminder_tolerance = fields.Float(related="company_id.timetrack_reminder_tolerance", readonly=False)
+    timetrack_reminder_escalation_days = fields.Integer(
+        related="company_id.timetrack_reminder_escalation_days", readonly=False
+    )
+    timetrack_reminder_pending_days = fields.Integer(
+        related="company_id.timetrack_reminder_pending_days", readonly=False
+    )
+    timetrack_reminder_may_mute = fields.Boolean(related="company_id.timetrack_reminder_may_mute", readonly=False)
     timetrack_code_set_ids = fields.Many2many(related="company_id.timetrack_code_set_ids", readonly=False)

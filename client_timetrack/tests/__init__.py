@@ -18,6 +18,7 @@ from . import test_engine_grid
 from . import test_engine_import_dates
 from . import test_engine_periods
 from . import test_engine_policy
+from . import test_engine_reminder
 from . import test_engine_timer
 from . import test_grid
 from . import test_import
@@ -33,6 +34,7 @@ from . import test_portal
 from . import test_queue
 from . import test_quick_entry
 from . import test_random_actions
+from . import test_reminder
 from . import test_timer
 from . import test_tours
 from . import test_views
