@@ -40,7 +40,11 @@ class HrEmployee(models.Model):
             "body_html": period.env["mail.render.mixin"]._render_encapsulate(
                 "mail.mail_notification_light",
                 body,
-                add_context={"company": company, "lang": user.lang},
+                add_context={
+                    "company": company,
+                    "lang": user.lang,
+                    "model_description": period.env._("time to complete or to approve"),
+                },
                 context_record=period,
             ),
             "auto_delete": True,

@@ -16,7 +16,7 @@ ACTIVITY_TYPE = "client_timetrack.mail_activity_type_timetrack_log"
 # People that one transaction of the scheduled action tells.
 BATCH = 200
 # What is older is a matter for people, not for reminders.
-LOOKBACK = timedelta(days=62)
+LOOKBACK = timedelta(days=35)
 
 
 class Short(NamedTuple):
