@@ -72,9 +72,12 @@ class TimetrackPeriod(models.Model):
 
         :param list turns: of ``_get_turns``
         """
+        waiting = {}
         for company, tz, employees in turns:
+            if company not in waiting:
+                waiting[company] = self._get_waiting_long(company)
             for ids in split_every(BATCH, employees.ids):
-                self.with_context(tz=tz)._remind(company, employees.browse(ids))
+                self.with_context(tz=tz)._remind(company, employees.browse(ids), waiting[company])
                 yield len(ids)
 
     @api.model
@@ -108,10 +111,11 @@ class TimetrackPeriod(models.Model):
     def _works(self, day):
         return bool(day) and day.net > 0
 
-    def _remind(self, company, employees):
+    def _remind(self, company, employees, waiting):
         """Tell employees of a company what they are to do; who has nothing to do hears nothing.
 
         :param employees: ``hr.employee`` records of one time zone, which is that of the context
+        :param dict waiting: of ``_get_waiting_long``
         """
         today = fields.Date.context_today(self)
         periods = self._get_recent(employees, today)
@@ -124,7 +128,6 @@ class TimetrackPeriod(models.Model):
             own[period.employee_id].append((period, lack))
         people = employees.filtered(lambda one: one.user_id.active and not one.user_id._timetrack_is_muted(company))
         team = self._get_team_short(company, people, today)
-        waiting = self._get_waiting_long(company, people)
         timers = self._get_long_timers(company, people)
         self._create_log_activities({period: lack for one in people for period, lack in own[one]})
         mails = [
@@ -193,8 +196,8 @@ class TimetrackPeriod(models.Model):
         return team
 
     @api.model
-    def _get_waiting_long(self, company, approvers):
-        """What waits for approvers of a company for too long: dict of user to :class:`Waiting`."""
+    def _get_waiting_long(self, company):
+        """What waits for approvers in a company for too long: dict of user to :class:`Waiting`."""
         days = company.timetrack_reminder_pending_days
         if not days or not company.timetrack_approval_required:
             return {}
@@ -219,9 +222,8 @@ class TimetrackPeriod(models.Model):
         )
         since = dict(rows)
         found = defaultdict(list)
-        users = approvers.user_id
         for entry, asked in self._get_asked(Line.browse(since)).items():
-            for user in asked & users:
+            for user in asked:
                 found[user].append(entry)
         now = fields.Datetime.now()
         return {
@@ -261,7 +263,9 @@ class TimetrackPeriod(models.Model):
 
         :param dict short: :class:`Short` by period
         """
-        Activity = self.env["mail.activity"].with_context(mail_activity_quick_update=True)
+        # the mail says it already, and nobody has to follow their own timesheet
+        quietly = {"mail_activity_quick_update": True, "timetrack_no_follower": True}
+        Activity = self.env["mail.activity"].with_context(**quietly)
         periods = self.browse([period.id for period in short])
         known = Activity.search_fetch(self._log_activity_domain() & Domain("res_id", "in", periods.ids), ["res_id"])
         todo = periods - self.browse(known.mapped("res_id"))
@@ -282,6 +286,14 @@ class TimetrackPeriod(models.Model):
                 for period in todo
             ]
         )
+        # Odoo looks up their names one by one: while the periods are at hand, it does not ask the database
+        Activity.flush_model(["res_name"])
+
+    def message_subscribe(self, partner_ids=None, subtype_ids=None):
+        """Activities subscribe their users one by one: reminders leave it out, for everybody at once."""
+        if self.env.context.get("timetrack_no_follower"):
+            return True
+        return super().message_subscribe(partner_ids, subtype_ids)
 
     @api.model
     def _drop_settled_activities(self):

@@ -311,11 +311,13 @@ class TestReminder(TimetrackCommon):
                 self._hire(user.name, user, parent_id=self.employee_lead.id)
 
         self.company.timetrack_reminder_escalation_days = 1
-        hire(5, "first")
         self._run()
-        with freeze_time("2026-11-27 12:00:00"):
-            few = cost()
+        hire(5, "first")
+        few = cost()
         hire(45, "second")
-        self._run("2026-11-27 13:00:00")
+        self.assertLessEqual(cost(), few + 5)
+        self.assertEqual(len(self.env["mail.activity"].search([("user_id.login", "like", "second%")])), 45)
         with freeze_time("2026-11-30 12:00:00"):
-            self.assertLessEqual(cost(), few + 10)
+            self._run()
+        with freeze_time("2026-12-01 12:00:00"):
+            self.assertLessEqual(cost(), few + 5)
