@@ -42,6 +42,7 @@ from . import timetrack_budget
 from . import timetrack_budget_figures
 from . import timetrack_budget_limit
 from . import timetrack_budget_override
+from . import timetrack_budget_plan
 from . import timetrack_budget_alert
 from . import timetrack_budget_alerting
 from . import timetrack_budget_version
@@ -73,6 +74,7 @@ from . import timetrack_period_figures
 from . import timetrack_period_mail
 from . import timetrack_period_reminder
 from . import timetrack_period_screens
+from . import timetrack_plan
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step

@@ -70,13 +70,13 @@ class TimetrackBudget(models.Model):
         "Hours at the End",
         compute="_compute_figures",
         compute_sudo=True,
-        help="Hours used until the last day, at the pace of the last four weeks.",
+        help="Hours used until the last day: at the pace of the last four weeks, or as planned if that is more.",
     )
     outlook = fields.Selection(
         [("fine", "Within Budget"), ("risk", "Will Be Exceeded"), ("over", "Exceeded")],
         compute="_compute_figures",
         compute_sudo=True,
-        help="Will be exceeded: at the pace of the last four weeks the hours are used up before the end.",
+        help="Will be exceeded: at the pace of the last four weeks, or as planned, the hours are used up too early.",
     )
     allowed_cost = fields.Monetary(
         "Cost Allowed", compute="_compute_figures", compute_sudo=True, groups="client_timetrack.group_cost_viewer"
@@ -110,10 +110,14 @@ class TimetrackBudget(models.Model):
         Burn, day of exhaustion and forecast are those of ``engine/budget.py``.
         """
         today = fields.Date.context_today(self)
-        used = self._get_used(today)
-        for budget in self:
-            rule = budget._get_rule()
-            span = budget._get_span(rule, today)
+        parts = self._get_parts()
+        used = self._get_used(today, parts)
+        rules = {budget: budget._get_rule() for budget in self}
+        current = {budget: budget._get_span(rule, today) for budget, rule in rules.items()}
+        planned = self._get_planned(today, {budget._origin.id: span.date_to for budget, span in current.items()}, parts)
+        for budget, span in current.items():
+            rule = rules[budget]
+            budget.planned_hours = planned.get(budget._origin.id, 0.0)
             spans = engine.spans(rule, until=span.date_from) if budget.carry_over else [span]
             found = used.get(budget._origin.id, {})
             spent = [found.get(engine.span_key(rule, one), {}) for one in spans]
@@ -163,11 +167,7 @@ class TimetrackBudget(models.Model):
         self.remaining_cost = self.allowed_cost - self.consumed_cost
         self.cost_percent = engine.percent(self.consumed_cost, self.allowed_cost) or 0
         self.last_day = self.span_to or self.project_id.date
-        self.forecast_hours = (
-            engine.at_completion(self.consumed_hours, self.burn_hours, today, self.last_day)
-            if self.last_day
-            else self.consumed_hours
-        )
+        self.forecast_hours = self._get_forecast(today)
         if not self.hours > 0:
             self.exhaustion_date = self.outlook = False
             return
@@ -181,16 +181,17 @@ class TimetrackBudget(models.Model):
     # Counting
     # ------------------------------------------------------------------
 
-    def _get_used(self, today):
+    def _get_used(self, today, parts):
         """What is used of each budget, by the beginning of the period and by state.
 
+        :param dict parts: as of ``_get_parts``
         :return: dict of id of the budget to dict of ``engine.span_key`` to dict of state to
             (hours, amount, hours in the weeks that tell the burn); the amount is Odoo's, cost below zero
         """
         self.env["account.analytic.line"].flush_model()
         window = engine.burn_window(today)
         counted = {budget: budget._get_counted(window, today) for budget in self if budget._origin.id}
-        return self._count(counted, self._get_parts(), window)
+        return self._count(counted, parts, window)
 
     @api.model
     def _count(self, counted, parts, window, condition=EVERYTHING):

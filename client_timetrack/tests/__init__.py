@@ -29,6 +29,7 @@ from . import test_locks
 from . import test_matrix
 from . import test_period
 from . import test_period_mail
+from . import test_plan
 from . import test_policy
 from . import test_portal
 from . import test_queue

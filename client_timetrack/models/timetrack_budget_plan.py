@@ -1,0 +1,83 @@
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..engine import budget as engine
+
+
+class TimetrackBudget(models.Model):
+    """What is planned ahead of a budget of a project, a client, a person or a job."""
+
+    _inherit = "timetrack.budget"
+
+    planned_hours = fields.Float(
+        "Hours Planned",
+        compute="_compute_figures",
+        compute_sudo=True,
+        help="From this week on, until the end of the period; of this week, what is not logged yet.",
+    )
+
+    def _get_planned(self, today, last_days, parts):
+        """Hours that are planned from this week on, until the last day of each budget: dict of id to hours.
+
+        Plans name no task, no deliverable and no service type: budgets of these have none. One statement.
+
+        :param dict last_days: the last day that counts, by id
+        :param dict parts: as of ``_get_parts``
+        """
+        pairs = [
+            (budget._origin.id, record_id, budget.scope, budget.project_id.id or 0, last_days[budget._origin.id])
+            for budget in self
+            if budget.scope in ("project", "client", "employee", "job")
+            for record_id in parts.get(budget._origin.id, ())
+        ]
+        if not pairs:
+            return {}
+        self.env["timetrack.plan"].flush_model()
+        self.env["account.analytic.line"].flush_model()
+        columns = ("ids", "records", "scopes", "projects", "tos")
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH ahead AS (
+                    SELECT plan.employee_id, plan.project_id, plan.client_id, plan.week,
+                           GREATEST(plan.hours - CASE WHEN plan.week <= %(today)s THEN COALESCE((
+                                SELECT sum(line.unit_amount)
+                                  FROM account_analytic_line line
+                                 WHERE line.employee_id = plan.employee_id
+                                   AND line.project_id = plan.project_id
+                                   AND line.date BETWEEN plan.week AND plan.week + 6
+                                   AND line.timetrack_state IS NOT NULL
+                           ), 0) ELSE 0 END, 0) AS hours
+                      FROM timetrack_plan plan
+                     WHERE plan.week >= %(monday)s
+                )
+                SELECT budget.id, sum(ahead.hours)
+                  FROM unnest(
+                           %(ids)s::int[], %(records)s::int[], %(scopes)s::text[], %(projects)s::int[], %(tos)s::date[]
+                       ) AS budget (id, record_id, scope, project_id, date_to)
+                  JOIN ahead
+                    ON ahead.week <= budget.date_to
+                   AND CASE budget.scope
+                       WHEN 'project' THEN ahead.project_id = budget.record_id
+                       WHEN 'client' THEN ahead.client_id = budget.record_id
+                       ELSE ahead.employee_id = budget.record_id AND ahead.project_id = budget.project_id
+                       END
+              GROUP BY budget.id
+                """,
+                today=today,
+                monday=today - timedelta(days=today.weekday()),
+                **{name: list(values) for name, values in zip(columns, zip(*pairs, strict=True), strict=True)},
+            )
+        )
+        return dict(rows)
+
+    def _get_forecast(self, today):
+        """Hours at the end: as planned, or at the pace of the last weeks if that is more."""
+        self.ensure_one()
+        if not self.last_day and not self.planned_hours:
+            return self.consumed_hours
+        return engine.at_completion(
+            self.consumed_hours, self.burn_hours, today, self.last_day or None, self.planned_hours
+        )

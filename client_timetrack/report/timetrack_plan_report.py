@@ -1,0 +1,87 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+# Measures that are a sum divided by a sum, at every level: (numerator, denominator).
+RATIOS = {"variance_rate": ("variance", "planned_hours")}
+
+
+class TimetrackPlanReport(models.Model):
+    """Planned and actual time by employee, project and week.
+
+    Time variance = actual - planned hours, and divided by the planned hours.
+    """
+
+    _name = "timetrack.plan.report"
+    _description = "Planned and Actual Time"
+    _auto = False
+    _order = "week desc, employee_id"
+    _rec_name = "project_id"
+    _depends = {
+        "timetrack.plan": ["employee_id", "project_id", "client_id", "company_id", "week", "hours"],
+        "account.analytic.line": [
+            "employee_id",
+            "project_id",
+            "timetrack_client_id",
+            "company_id",
+            "date",
+            "unit_amount",
+            "timetrack_state",
+        ],
+    }
+
+    employee_id = fields.Many2one("hr.employee", readonly=True)
+    project_id = fields.Many2one("project.project", readonly=True)
+    client_id = fields.Many2one("res.partner", string="Client", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    week = fields.Date(readonly=True)
+    planned_hours = fields.Float("Planned", readonly=True)
+    actual_hours = fields.Float("Actual", readonly=True)
+    variance = fields.Float("Variance", readonly=True, help="Actual less planned hours.")
+    variance_rate = fields.Float(
+        "Variance in % of the Plan", readonly=True, aggregator="avg", help="Actual less planned by planned hours."
+    )
+
+    @property
+    def _table_query(self):
+        return SQL("%s %s", self._select(), self._from())
+
+    def _select(self):
+        return SQL(
+            """
+            SELECT min(fact.id) AS id, fact.employee_id, fact.project_id, fact.client_id, fact.company_id, fact.week,
+                   sum(fact.planned) AS planned_hours,
+                   sum(fact.actual) AS actual_hours,
+                   sum(fact.actual) - sum(fact.planned) AS variance,
+                   NULL::float8 AS variance_rate
+            """
+        )
+
+    def _from(self):
+        """Plans and entries, with leave left out; an even id is a plan's."""
+        return SQL(
+            """
+              FROM (
+                    SELECT id * 2 AS id, employee_id, project_id, client_id, company_id, week,
+                           hours AS planned, 0.0::float8 AS actual
+                      FROM timetrack_plan
+                     UNION ALL
+                    SELECT id * 2 + 1, employee_id, project_id, timetrack_client_id, company_id,
+                           date_trunc('week', date)::date, 0.0, unit_amount
+                      FROM account_analytic_line
+                     WHERE timetrack_state IS NOT NULL AND project_id IS NOT NULL AND employee_id IS NOT NULL
+                   ) fact
+             GROUP BY fact.employee_id, fact.project_id, fact.client_id, fact.company_id, fact.week
+            """
+        )
+
+    def _read_group_select(self, aggregate_spec, query):
+        """A ratio is the sum of its numerator by the sum of its denominator, whatever function is asked for."""
+        ratio = RATIOS.get(aggregate_spec.split(":")[0])
+        if not ratio:
+            return super()._read_group_select(aggregate_spec, query)
+        numerator, denominator = (self._field_to_sql(self._table, name, query) for name in ratio)
+        return SQL(
+            "CASE WHEN SUM(%(denominator)s) > 0 THEN SUM(%(numerator)s) / SUM(%(denominator)s) END",
+            numerator=numerator,
+            denominator=denominator,
+        )
