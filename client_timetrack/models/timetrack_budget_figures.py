@@ -186,7 +186,8 @@ class TimetrackBudget(models.Model):
 
         :param dict parts: as of ``_get_parts``
         :return: dict of id of the budget to dict of ``engine.span_key`` to dict of state to
-            (hours, amount, hours in the weeks that tell the burn); the amount is Odoo's, cost below zero
+            (hours, amount, hours in the weeks that tell the burn); the amount is Odoo's, cost below zero, in the
+            currency of the budget's company at the rate of the day of the work
         """
         self.env["account.analytic.line"].flush_model()
         window = engine.burn_window(today)
@@ -244,6 +245,8 @@ class TimetrackBudget(models.Model):
             "timetrack.activity",
             "timetrack.deliverable",
             "project.task",
+            "res.company",
+            "res.currency.rate",
             "res.partner",
             "hr.employee",
             "hr.version",
@@ -312,12 +315,21 @@ class TimetrackBudget(models.Model):
             SELECT budget.id,
                    CASE budget.every WHEN 'whole' THEN NULL ELSE date_trunc(budget.every, line.date)::date END,
                    line.timetrack_state,
-                   sum(line.unit_amount), sum(line.amount)::double precision,
+                   sum(line.unit_amount),
+                   sum(
+                       CASE WHEN line.currency_id = company.currency_id THEN line.amount
+                       ELSE round(
+                           (line.amount * %(rate_to)s / %(rate_from)s)::numeric,
+                           (SELECT decimal_places FROM res_currency WHERE id = company.currency_id)
+                       ) END
+                   )::double precision,
                    COALESCE(sum(line.unit_amount) FILTER (WHERE line.date BETWEEN %(burn_from)s AND %(burn_to)s), 0)
               FROM unnest(
                        %(ids)s::int[], %(records)s::int[], %(projects)s::int[],
                        %(froms)s::date[], %(tos)s::date[], %(rhythms)s::text[]
                    ) AS budget (id, record_id, project_id, date_from, date_to, every)
+              JOIN timetrack_budget kept ON kept.id = budget.id
+              JOIN res_company company ON company.id = kept.company_id
               JOIN account_analytic_line line
                 ON %(column)s = budget.record_id
                AND line.date BETWEEN budget.date_from AND budget.date_to
@@ -328,6 +340,8 @@ class TimetrackBudget(models.Model):
             """,
             column=SQL.identifier("line", column),
             condition=condition,
+            rate_to=self._get_rate_sql(SQL.identifier("company", "currency_id")),
+            rate_from=self._get_rate_sql(SQL.identifier("line", "currency_id")),
             burn_from=window.date_from,
             burn_to=window.date_to,
             **dict(
@@ -337,6 +351,32 @@ class TimetrackBudget(models.Model):
                     strict=True,
                 )
             ),
+        )
+
+    @api.model
+    def _get_rate_sql(self, currency):
+        """The rate of a currency on the day of ``line``, as ``company`` has it: as ``res.currency._get_rates`` says.
+
+        :param SQL currency: id of the currency
+        """
+        rates = SQL(
+            """
+            SELECT rate.rate
+              FROM res_currency_rate rate
+             WHERE rate.currency_id = %(currency)s
+               AND (rate.company_id IS NULL OR rate.company_id = split_part(company.parent_path, '/', 1)::int)
+            """,
+            currency=currency,
+        )
+        return SQL(
+            """
+            COALESCE(
+                (%(rates)s AND rate.name <= line.date ORDER BY rate.company_id, rate.name DESC LIMIT 1),
+                (%(rates)s ORDER BY rate.company_id, rate.name LIMIT 1),
+                1.0
+            )
+            """,
+            rates=rates,
         )
 
 

@@ -182,6 +182,33 @@ class TestBudgetScope(TimetrackCommon):
             self.assertEqual(len(set(budget.alert_ids.mapped("span_from"))), months)
         self.assertEqual(budget.activity_ids.user_id, self.lead)
 
+    def test_cost_in_another_currency_is_converted_at_the_rate_of_its_day(self):
+        """Half a unit each until October, a quarter each from November on; before the first rate, the first one."""
+        other = self.env["res.currency"].create(
+            {
+                "name": "TTX",
+                "symbol": "x",
+                "rounding": 0.01,
+                "rate_ids": [
+                    (0, 0, {"name": day, "rate": rate, "company_id": self.company.id})
+                    for day, rate in (("2026-10-01", 2.0), ("2026-11-01", 4.0))
+                ],
+            }
+        )
+        branch = self.env["res.company"].create({"name": "Abroad", "currency_id": other.id})
+        colleague = self.env["hr.employee"].create({"name": "Ana Abroad", "company_id": branch.id, "hourly_cost": 10})
+        abroad = self.env["project.project"].create(
+            {"name": "Abroad", "company_id": branch.id, "partner_id": self.client_contact.id, "allow_timesheets": True}
+        )
+        budget = self._budget("client", 100, cost=1000)
+        self._log(1)
+        for day in (date(2026, 9, 1), date(2026, 10, 31), date(2026, 11, 1)):
+            self._log(1, day=day, project_id=abroad.id, employee_id=colleague.id, company_id=branch.id)
+        lines = self.env["account.analytic.line"].search([("project_id", "=", abroad.id)])
+        self.assertEqual((lines.currency_id, lines.mapped("amount")), (other, [-10, -10, -10]))
+        self.assertEqual(self._used(budget), 4)
+        self.assertAlmostEqual(budget.consumed_cost, 50 + 5 + 5 + 2.5)
+
     def test_who_sees_the_budgets_of_clients(self):
         budget = self._budget("client")
         self.assertEqual(budget.with_user(self.lead).read(["hours"])[0]["hours"], 10)
