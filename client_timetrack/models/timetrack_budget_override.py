@@ -40,7 +40,7 @@ class TimetrackBudgetOverride(models.Model):
     )
     reason = fields.Char(required=True, help="Why the budget is not enough.")
     state = fields.Selection(STATES, default="requested", required=True, readonly=True, copy=False, tracking=True)
-    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True, copy=False, ondelete="restrict")
+    decided_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
     decided_on = fields.Datetime(readonly=True, copy=False)
     company_id = fields.Many2one(related="budget_id.company_id", store=True, index=True)
     remaining_hours = fields.Float(related="budget_id.remaining_hours", string="Left of the Budget")

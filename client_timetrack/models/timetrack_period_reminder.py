@@ -51,7 +51,7 @@ class TimetrackPeriod(models.Model):
         "Reminder Sent", readonly=True, copy=False, help="The last day in the period on which the employee was told."
     )
     reminded_since = fields.Date(
-        "Reminded Since", readonly=True, copy=False, help="The day on which the period was first found to lack time."
+        readonly=True, copy=False, help="The day on which the period was first found to lack time."
     )
 
     @api.model

@@ -36,7 +36,7 @@ class TimetrackPlanReport(models.Model):
     week = fields.Date(readonly=True)
     planned_hours = fields.Float("Planned", readonly=True)
     actual_hours = fields.Float("Actual", readonly=True)
-    variance = fields.Float("Variance", readonly=True, help="Actual less planned hours.")
+    variance = fields.Float(readonly=True, help="Actual less planned hours.")
     variance_rate = fields.Float(
         "Variance in % of the Plan", readonly=True, aggregator="avg", help="Actual less planned by planned hours."
     )
