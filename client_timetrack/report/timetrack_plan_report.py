@@ -31,7 +31,7 @@ class TimetrackPlanReport(models.Model):
 
     employee_id = fields.Many2one("hr.employee", readonly=True)
     project_id = fields.Many2one("project.project", readonly=True)
-    client_id = fields.Many2one("res.partner", string="Client", readonly=True)
+    client_id = fields.Many2one("res.partner", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     week = fields.Date(readonly=True)
     planned_hours = fields.Float("Planned", readonly=True)
