@@ -20,7 +20,6 @@
         "views/menus.xml",
     ],
     "assets": {
-        "web.assets_backend": ["client_timetrack_reports/static/src/*.js"],
         "web.assets_backend_lazy": ["client_timetrack_reports/static/src/views/timetrack_graph/**/*"],
     },
     "post_init_hook": "post_init_hook",
