@@ -127,6 +127,8 @@ class TimetrackBudget(models.Model):
     def _describe_alert(self, values):
         """An alert in a sentence, in the language of ``self``."""
         self.ensure_one()
+        if values["kind"] == FORECAST and self._exceeds_by_plan():
+            return self.env._("%s: with what is planned ahead the budget is exceeded", self.name)
         if values["kind"] == FORECAST:
             return self.env._(
                 "%(budget)s: at this pace the budget is exceeded before it ends on %(date)s",

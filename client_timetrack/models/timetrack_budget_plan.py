@@ -81,3 +81,9 @@ class TimetrackBudget(models.Model):
         return engine.at_completion(
             self.consumed_hours, self.burn_hours, today, self.last_day or None, self.planned_hours
         )
+
+    def _exceeds_by_plan(self):
+        """Whether it is what is planned that exceeds the budget, more than the pace of the last weeks."""
+        self.ensure_one()
+        planned = self.consumed_hours + self.planned_hours
+        return engine.exceeds(planned, self.allowed_hours) and not engine.exceeds(self.forecast_hours, planned)

@@ -125,6 +125,18 @@ class TestPlan(TimetrackCommon):
         plan.unlink()
         self.assertEqual(budget.forecast_hours, 20)
 
+    def test_the_manager_learns_that_too_much_is_planned(self):
+        """Without a last day too: a plan says enough."""
+        self.env["timetrack.budget"].search([])._alert(silently=True)
+        self.project.allocated_hours = 10
+        self._plan(11)
+        budget = self.project.timetrack_budget_ids
+        self.assertEqual((budget.last_day, budget.outlook), (False, "risk"))
+        budget._alert()
+        self.assertEqual(
+            budget.activity_ids.mapped("summary"), ["Merger: with what is planned ahead the budget is exceeded"]
+        )
+
     # ------------------------------------------------------------------
     # Planned and actual
     # ------------------------------------------------------------------
