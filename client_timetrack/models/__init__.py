@@ -78,6 +78,7 @@ from . import timetrack_plan
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step
+from . import timetrack_target
 from . import timetrack_timer
 from . import timetrack_timer_lap
 from . import timetrack_working_time

@@ -36,6 +36,7 @@ from . import test_queue
 from . import test_quick_entry
 from . import test_random_actions
 from . import test_reminder
+from . import test_target
 from . import test_timer
 from . import test_tours
 from . import test_views
