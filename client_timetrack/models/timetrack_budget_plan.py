@@ -35,13 +35,14 @@ class TimetrackBudget(models.Model):
         if not pairs:
             return {}
         self.env["timetrack.plan"].flush_model()
+        self.env["project.project"].flush_model(["partner_id"])
         self.env["account.analytic.line"].flush_model()
         columns = ("ids", "records", "scopes", "projects", "tos")
         rows = self.env.execute_query(
             SQL(
                 """
                 WITH ahead AS (
-                    SELECT plan.employee_id, plan.project_id, plan.client_id, plan.week,
+                    SELECT plan.employee_id, plan.project_id, customer.commercial_partner_id AS client_id, plan.week,
                            GREATEST(plan.hours - CASE WHEN plan.week <= %(today)s THEN COALESCE((
                                 SELECT sum(line.unit_amount)
                                   FROM account_analytic_line line
@@ -51,6 +52,8 @@ class TimetrackBudget(models.Model):
                                    AND line.timetrack_state IS NOT NULL
                            ), 0) ELSE 0 END, 0) AS hours
                       FROM timetrack_plan plan
+                      JOIN project_project project ON project.id = plan.project_id
+                      LEFT JOIN res_partner customer ON customer.id = project.partner_id
                      WHERE plan.week >= %(monday)s
                 )
                 SELECT budget.id, sum(ahead.hours)

@@ -34,9 +34,7 @@ class TimetrackPlan(models.Model):
         index=True,
         domain="[('allow_timesheets', '=', True), ('is_template', '=', False)]",
     )
-    client_id = fields.Many2one(
-        related="project_id.timetrack_client_id", string="Client", store=True, index="btree_not_null"
-    )
+    client_id = fields.Many2one(related="project_id.timetrack_client_id", string="Client")
     week = fields.Date(required=True, default=lambda self: self._to_monday(fields.Date.context_today(self)))
     hours = fields.Float("Planned Hours", required=True)
     note = fields.Char()

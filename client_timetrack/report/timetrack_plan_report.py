@@ -17,7 +17,9 @@ class TimetrackPlanReport(models.Model):
     _order = "week desc, employee_id"
     _rec_name = "project_id"
     _depends = {
-        "timetrack.plan": ["employee_id", "project_id", "client_id", "company_id", "week", "hours"],
+        "timetrack.plan": ["employee_id", "project_id", "company_id", "week", "hours"],
+        "project.project": ["partner_id"],
+        "res.partner": ["commercial_partner_id"],
         "account.analytic.line": [
             "employee_id",
             "project_id",
@@ -61,9 +63,12 @@ class TimetrackPlanReport(models.Model):
         return SQL(
             """
               FROM (
-                    SELECT id * 2 AS id, employee_id, project_id, client_id, company_id, week,
-                           hours AS planned, 0.0::float8 AS actual
-                      FROM timetrack_plan
+                    SELECT plan.id * 2 AS id, plan.employee_id, plan.project_id,
+                           customer.commercial_partner_id AS client_id, plan.company_id, plan.week,
+                           plan.hours AS planned, 0.0::float8 AS actual
+                      FROM timetrack_plan plan
+                      JOIN project_project project ON project.id = plan.project_id
+                      LEFT JOIN res_partner customer ON customer.id = project.partner_id
                      UNION ALL
                     SELECT id * 2 + 1, employee_id, project_id, timetrack_client_id, company_id,
                            date_trunc('week', date)::date, 0.0, unit_amount
