@@ -2,6 +2,7 @@
 from . import timetrack_code_mixin
 from . import timetrack_portal_mixin
 from . import timetrack_quick_entry_mixin
+from . import timetrack_ratio_mixin
 from . import timetrack_work_code_mixin
 
 from . import account_analytic_line

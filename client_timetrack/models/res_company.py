@@ -80,7 +80,7 @@ class ResCompany(models.Model):
         default=reminder.NONE,
         required=True,
         help="When people are reminded, by activities and one mail, of time that is missing or not handed in and of "
-        "time that waits for their approval. Nobody is on leave, on holidays and on days off.",
+        "time that waits for their approval. Nobody is told on leave, on holidays and on days off.",
     )
     timetrack_reminder_weekday = fields.Selection(
         WEEKDAYS, string="Day of Reminders", default="4", required=True, help="Of weekly reminders."

@@ -118,7 +118,8 @@ class TimetrackPeriod(models.Model):
         :param dict waiting: of ``_get_waiting_long``
         """
         today = fields.Date.context_today(self)
-        periods = self._get_recent(employees, today)
+        current = self._ensure(employees, today)
+        periods = self._get_recent(current, today)
         short = periods._filter_short(company, today)
         lacking = self.browse([period.id for period in short])
         lacking.filtered(lambda period: not period.reminded_since).write({"reminded_since": today})
@@ -128,7 +129,8 @@ class TimetrackPeriod(models.Model):
             own[period.employee_id].append((period, lack))
         people = employees.filtered(lambda one: one.user_id.active and not one.user_id._timetrack_is_muted(company))
         team = self._get_team_short(company, people, today)
-        timers = self._get_long_timers(company, people)
+        long_running = self.env["timetrack.timer"]._get_long_running(company)
+        timers = {timer.employee_id: timer for timer in long_running if timer.employee_id in people}
         self._create_log_activities({period: lack for one in people for period, lack in own[one]})
         mails = [
             one._timetrack_prepare_reminder(own[one], team[one], waiting.get(one.user_id), timers.get(one))
@@ -139,19 +141,18 @@ class TimetrackPeriod(models.Model):
         if mails:
             self.env["mail.mail"].create(mails)
             self.env.ref("mail.ir_cron_mail_scheduler_action")._trigger()
-        self._ensure(employees, today).write({"reminded_on": today})
+        current.write({"reminded_on": today})
 
     # ------------------------------------------------------------------
     # What is to be told
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_recent(self, employees, today):
-        """The periods of the employees that reminders look at, oldest first."""
-        current = self._ensure(employees, today)
+    def _get_recent(self, current, today):
+        """The periods that reminders look at, oldest first, of the employees of the current ones."""
         self._ensure_days({(period.employee_id.id, period.date_from - timedelta(days=1)) for period in current})
         return self.search(
-            Domain("employee_id", "in", employees.ids)
+            Domain("employee_id", "in", current.employee_id.ids)
             & Domain("date_to", ">=", today - LOOKBACK)
             & Domain("date_from", "<", today),
             order="date_from, id",
@@ -234,20 +235,6 @@ class TimetrackPeriod(models.Model):
             )
             for user, entries in found.items()
         }
-
-    @api.model
-    def _get_long_timers(self, company, employees):
-        """Timers of the employees that run for longer than their company finds likely, by employee."""
-        hours = company.timetrack_timer_warn_hours
-        if not hours:
-            return {}
-        latest = fields.Datetime.now() - timedelta(hours=hours)
-        timers = self.env["timetrack.timer"].search(
-            Domain("state", "=", "running")
-            & Domain("employee_id", "in", employees.ids)
-            & Domain("lap_ids", "any", Domain("stop", "=", False) & Domain("start", "<=", latest))
-        )
-        return {timer.employee_id: timer for timer in timers}
 
     # ------------------------------------------------------------------
     # Activities

@@ -461,19 +461,24 @@ class TimetrackTimer(models.Model):
     @api.model
     def _cron_warn(self):
         """Tell people, once, that their timer runs for longer than their company finds likely."""
-        now = fields.Datetime.now()
-        companies = self.env["res.company"].search([("timetrack_timer_warn_hours", ">", 0)])
-        for company in companies:
-            latest = now - timedelta(hours=company.timetrack_timer_warn_hours)
-            timers = self.search(
-                Domain("state", "=", RUNNING)
-                & Domain("is_warned", "=", False)
-                & Domain("employee_id.company_id", "=", company.id)
-                & Domain("lap_ids", "any", Domain("stop", "=", False) & Domain("start", "<=", latest))
-            )
+        for company in self.env["res.company"].search([("timetrack_timer_warn_hours", ">", 0)]):
+            timers = self._get_long_running(company).filtered(lambda timer: not timer.is_warned)
             for timer in timers:
                 timer._warn()
             timers.is_warned = True
+
+    @api.model
+    def _get_long_running(self, company):
+        """The timers of a company's people that run for longer than it finds likely; none where it never does."""
+        hours = company.timetrack_timer_warn_hours
+        if not hours:
+            return self.browse()
+        latest = fields.Datetime.now() - timedelta(hours=hours)
+        return self.search(
+            Domain("state", "=", RUNNING)
+            & Domain("employee_id.company_id", "=", company.id)
+            & Domain("lap_ids", "any", Domain("stop", "=", False) & Domain("start", "<=", latest))
+        )
 
     def _warn(self):
         """Tell the employee, in their language, that the timer runs."""

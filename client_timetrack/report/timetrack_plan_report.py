@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 # Measures that are a sum divided by a sum, at every level: (numerator, denominator).
@@ -12,6 +12,7 @@ class TimetrackPlanReport(models.Model):
     """
 
     _name = "timetrack.plan.report"
+    _inherit = ["timetrack.ratio.mixin"]
     _description = "Planned and Actual Time"
     _auto = False
     _order = "week desc, employee_id"
@@ -79,14 +80,6 @@ class TimetrackPlanReport(models.Model):
             """
         )
 
-    def _read_group_select(self, aggregate_spec, query):
-        """A ratio is the sum of its numerator by the sum of its denominator, whatever function is asked for."""
-        ratio = RATIOS.get(aggregate_spec.split(":")[0])
-        if not ratio:
-            return super()._read_group_select(aggregate_spec, query)
-        numerator, denominator = (self._field_to_sql(self._table, name, query) for name in ratio)
-        return SQL(
-            "CASE WHEN SUM(%(denominator)s) > 0 THEN SUM(%(numerator)s) / SUM(%(denominator)s) END",
-            numerator=numerator,
-            denominator=denominator,
-        )
+    @api.model
+    def _get_ratios(self):
+        return RATIOS

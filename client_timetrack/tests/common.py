@@ -88,3 +88,31 @@ class TimetrackCommon(TransactionCase):
         entry = self._submitted(**values)
         entry.with_user(self.lead).action_timetrack_approve()
         return entry
+
+
+class BudgetCommon(TimetrackCommon):
+    """Work for a budget of every scope: each has its part, so that parts of it can be counted too."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.job = cls.env["hr.job"].create({"name": "Senior"})
+        cls.employee.job_id = cls.job
+        cls.subtask = cls.env["project.task"].create(
+            {"name": "Contracts", "project_id": cls.project.id, "parent_id": cls.task.id}
+        )
+        cls.deliverable = cls.env["timetrack.deliverable"].create({"name": "Report", "project_id": cls.project.id})
+        cls.chapter = cls.env["timetrack.deliverable"].create({"name": "Chapter", "parent_id": cls.deliverable.id})
+        cls.second = cls.project.copy({"name": "Second", "allocated_hours": 0})
+
+    def _budget(self, scope, hours=10, **values):
+        targets = {
+            "project": {"project_id": self.project.id},
+            "client": {"client_id": self.client_company.id},
+            "task": {"task_id": self.task.id},
+            "deliverable": {"deliverable_id": self.deliverable.id},
+            "activity": {"project_id": self.project.id, "activity_id": self.activity_consulting.id},
+            "employee": {"project_id": self.project.id, "employee_id": self.employee.id},
+            "job": {"project_id": self.project.id, "job_id": self.job.id},
+        }
+        return self.env["timetrack.budget"].create({"scope": scope, "hours": hours, **targets[scope], **values})

@@ -5,41 +5,21 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import TimetrackCommon
+from .common import BudgetCommon
 
 TODAY = date(2026, 11, 26)
 
 
 @tagged("post_install", "-at_install")
 @freeze_time(TODAY)
-class TestBudgetLimit(TimetrackCommon):
+class TestBudgetLimit(BudgetCommon):
     """A policy refuses time beyond any budget that it counts for, until an override is approved."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.job = cls.env["hr.job"].create({"name": "Senior"})
-        cls.employee.job_id = cls.job
-        cls.subtask = cls.env["project.task"].create(
-            {"name": "Contracts", "project_id": cls.project.id, "parent_id": cls.task.id}
-        )
-        cls.deliverable = cls.env["timetrack.deliverable"].create({"name": "Report", "project_id": cls.project.id})
-        cls.chapter = cls.env["timetrack.deliverable"].create({"name": "Chapter", "parent_id": cls.deliverable.id})
-        cls.second = cls.project.copy({"name": "Second", "allocated_hours": 0})
         policy = cls.env["timetrack.policy"].create({"name": "Strict", "over_budget_severity": "block"})
         cls.client_company.timetrack_policy_id = policy
-
-    def _budget(self, scope, hours=10, **values):
-        targets = {
-            "project": {"project_id": self.project.id},
-            "client": {"client_id": self.client_company.id},
-            "task": {"task_id": self.task.id},
-            "deliverable": {"deliverable_id": self.deliverable.id},
-            "activity": {"project_id": self.project.id, "activity_id": self.activity_consulting.id},
-            "employee": {"project_id": self.project.id, "employee_id": self.employee.id},
-            "job": {"project_id": self.project.id, "job_id": self.job.id},
-        }
-        return self.env["timetrack.budget"].create({"scope": scope, "hours": hours, **targets[scope], **values})
 
     def _log(self, hours, day=TODAY, **values):
         return self._entry(**{"date": day, "unit_amount": hours, "task_id": False, **values})

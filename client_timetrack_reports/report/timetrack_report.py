@@ -51,7 +51,7 @@ class TimetrackReport(models.Model):
     """
 
     _name = "timetrack.report"
-    _inherit = ["hr.manager.department.report"]
+    _inherit = ["hr.manager.department.report", "timetrack.ratio.mixin"]
     _description = "Time, Capacity, Budget and Billing"
     _auto = False
     _rec_name = "date"
@@ -413,20 +413,7 @@ class TimetrackReport(models.Model):
 
     @api.model
     def _get_ratios(self):
-        """Ratio measures: dict of name to (numerator, denominator)."""
-        return RATIOS
-
-    def _read_group_select(self, aggregate_spec, query):
-        """Whatever function is asked for, a ratio is the sum of its numerator by the sum of its denominator."""
-        ratio = self._get_ratios().get(aggregate_spec.split(":")[0])
-        if not ratio:
-            return super()._read_group_select(aggregate_spec, query)
-        numerator, denominator = (self._field_to_sql(self._table, name, query) for name in ratio)
-        return SQL(
-            "CASE WHEN SUM(%(denominator)s) > 0 THEN COALESCE(SUM(%(numerator)s), 0) / SUM(%(denominator)s) END",
-            numerator=numerator,
-            denominator=denominator,
-        )
+        return {**super()._get_ratios(), **RATIOS}
 
     # ------------------------------------------------------------------
     # Drill-down
