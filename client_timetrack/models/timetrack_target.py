@@ -118,29 +118,28 @@ class TimetrackTarget(models.Model):
             ("week", monday, monday + timedelta(days=6)),
             ("month", month, (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)),
         ]
+        weeks = [monday - timedelta(days=7 * back) for back in range(WEEKS, 0, -1)]
+        asked = [span[1:] for span in spans] + [(start, start + timedelta(days=6)) for start in weeks]
+        progress = self._get_progress(employee, asked, today)
+        described = [self._describe_span(*span, progress[employee, span]) for span in asked]
         return {
-            "spans": [self._describe_span(employee, *span, today) for span in spans],
-            "weeks": [
-                self._describe_week(employee, monday - timedelta(days=7 * back), today) for back in range(WEEKS, 0, -1)
-            ],
+            "spans": [{"key": key, **values} for (key, *_days), values in zip(spans, described, strict=False)],
+            "weeks": [self._describe_week(values) for values in described[len(spans) :]],
         }
 
     @api.model
-    def _describe_span(self, employee, key, date_from, date_to, today):
-        progress = self._get_progress(employee, date_from, date_to, today)[employee]
+    def _describe_span(self, date_from, date_to, progress):
         values = {name: False if value is None else round(value, 4) for name, value in progress._asdict().items()}
         utilization = engine.ratio(progress.billable, progress.due)
         return {
             **values,
-            "key": key,
             "date_from": fields.Date.to_string(date_from),
             "date_to": fields.Date.to_string(date_to),
             "utilization": False if utilization is None else round(utilization, 4),
         }
 
     @api.model
-    def _describe_week(self, employee, date_from, today):
-        span = self._describe_span(employee, "week", date_from, date_from + timedelta(days=6), today)
+    def _describe_week(self, span):
         target = engine.ratio(span["target"] or 0.0, span["available"]) if span["target"] is not False else None
         return {
             "date_from": span["date_from"],
@@ -149,44 +148,59 @@ class TimetrackTarget(models.Model):
         }
 
     @api.model
-    def _get_progress(self, employees, date_from, date_to, today):
-        """How far employees have come, in a number of queries that does not depend on them.
+    def _get_progress(self, employees, spans, today):
+        """How far employees have come, in a number of queries that depends neither on them nor on the spans.
 
         It reads as the system does: callers see to it that they show nobody what is not theirs to see.
 
-        :return: dict of employee to :class:`Progress`
+        :param list spans: pairs of first and last day
+        :return: dict of (employee, span) to :class:`Progress`
         """
         self = self.sudo()
-        days = self._get_days(employees, date_from, date_to)
-        levels = self._get_levels(employees, date_from, date_to)
+        first, last = min(start for start, _end in spans), max(end for _start, end in spans)
+        days = self._get_days(employees, first, last)
+        levels = self._get_levels(employees, first, last)
+        hours = self._get_logged(employees, first, last)
+        return {
+            (employee, span): self._measure(days[employee.id], levels[employee.id], hours[employee.id], span, today)
+            for employee in employees
+            for span in spans
+        }
+
+    @api.model
+    def _measure(self, days, levels, hours, span, today):
+        """The :class:`Progress` of one employee in one span."""
+        own = [day for day in days if span[0] <= day.date <= span[1]]
+        past = [day for day in own if day.date <= today]
+        inside = {key: amount for key, amount in hours.items() if span[0] <= key[0] <= span[1]}
+        levels_of = levels.__getitem__
+        aims = any(engine.aimed_at(levels_of(day.date), day.date, "utilization") for day in own)
+        promises = any(engine.aimed_at(levels_of(day.date), day.date, "weekly_hours") for day in own)
+        return Progress(
+            sum(inside.values()),
+            sum(amount for (_day, is_billable), amount in inside.items() if is_billable),
+            sum(day.net for day in own),
+            sum(day.net for day in past),
+            engine.utilization_hours(own, levels_of) if aims else None,
+            engine.utilization_hours(past, levels_of) if aims else None,
+            engine.billable_hours(own, levels_of) if promises else None,
+        )
+
+    @api.model
+    def _get_logged(self, employees, date_from, date_to):
+        """Hours logged, leave apart: dict of id to dict of (date, is billable) to hours."""
         Line = self.env["account.analytic.line"]
-        hours = defaultdict(float)
-        for employee, is_billable, amount in Line._read_group(
+        hours = defaultdict(lambda: defaultdict(float))
+        for employee, day, is_billable, amount in Line._read_group(
             Line._timetrack_entry_domain()
             & Domain("employee_id", "in", employees.ids)
             & Domain("date", ">=", date_from)
             & Domain("date", "<=", date_to),
-            ["employee_id", "timetrack_is_billable"],
+            ["employee_id", "date:day", "timetrack_is_billable"],
             ["unit_amount:sum"],
         ):
-            hours[employee.id, bool(is_billable)] += amount
-        progress = {}
-        for employee in employees:
-            own, levels_of = days[employee.id], levels[employee.id].__getitem__
-            past = [day for day in own if day.date <= today]
-            billable = hours[employee.id, True]
-            aims = any(engine.aimed_at(levels_of(day.date), day.date, "utilization") for day in own)
-            promises = any(engine.aimed_at(levels_of(day.date), day.date, "weekly_hours") for day in own)
-            progress[employee] = Progress(
-                billable + hours[employee.id, False],
-                billable,
-                sum(day.net for day in own),
-                sum(day.net for day in past),
-                engine.utilization_hours(own, levels_of) if aims else None,
-                engine.utilization_hours(past, levels_of) if aims else None,
-                engine.billable_hours(own, levels_of) if promises else None,
-            )
-        return progress
+            hours[employee.id][day, bool(is_billable)] += amount
+        return hours
 
     @api.model
     def _get_days(self, employees, date_from, date_to):

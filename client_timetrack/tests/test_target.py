@@ -53,7 +53,8 @@ class TestTarget(TimetrackCommon):
         employee = employee or self.employee
         self.env.flush_all()
         self.env.invalidate_all()
-        return self.env["timetrack.target"]._get_progress(employee, date_from, date_to, TODAY)[employee]
+        span = date_from, date_to
+        return self.env["timetrack.target"]._get_progress(employee, [span], TODAY)[employee, span]
 
     def test_examples_of_the_documentation(self):
         self.assertEqual(doctest.testmod(engine).failed, 0)
@@ -154,7 +155,7 @@ class TestTarget(TimetrackCommon):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            self.env["timetrack.target"]._get_progress(some, MONDAY, SUNDAY, TODAY)
+            self.env["timetrack.target"]._get_progress(some, [(MONDAY, SUNDAY)], TODAY)
             return self.env.cr.sql_log_count - before
 
         cost(people[:1])
