@@ -56,6 +56,7 @@ class TimetrackPlan(models.Model):
     def create(self, vals_list):
         """Any day of a week stands for it."""
         plans = super().create([self._clean(vals) for vals in vals_list])
+        plans.project_id.check_access("read")
         plans._forget_budgets()
         return plans
 
@@ -67,6 +68,7 @@ class TimetrackPlan(models.Model):
         result = super().write(self._clean(vals))
         if not {"employee_id", "project_id"}.isdisjoint(vals):
             self.check_access("write")
+            self.project_id.check_access("read")
         self._forget_budgets()
         return result
 

@@ -123,6 +123,16 @@ class TestBudgetLimit(BudgetCommon):
         self._assert_refused("of 13.00 budgeted hours", 1)
         self.assertEqual(budget.hours, 10)
 
+    def test_whoever_is_responsible_needs_no_other_right(self):
+        budget = self._budget("client")
+        budget.user_id = self.colleague
+        override = self.env["timetrack.budget.override"].create(
+            {"budget_id": budget.id, "employee_id": self.employee.id, "hours": 3, "reason": "More"}
+        )
+        self.assertEqual(override.activity_ids.user_id, self.colleague)
+        override.with_user(self.colleague).action_approve()
+        self.assertEqual(override.state, "approved")
+
     def test_a_refused_override_lets_nobody_in(self):
         override = self._ask(self._budget("project"), 3)
         override.with_user(self.project_manager).action_refuse()

@@ -181,6 +181,20 @@ class TestPlan(TimetrackCommon):
         with self.assertRaises(AccessError):
             plan.with_user(self.other_lead).hours = 12
 
+    def test_a_plan_tells_no_name_of_a_hidden_project(self):
+        hidden = self.env["project.project"].create(
+            {"name": "Takeover", "privacy_visibility": "followers", "allow_timesheets": True, "user_id": False}
+        )
+        foreign = self._plan(8, project_id=hidden.id)
+        with self.assertRaises(AccessError):
+            foreign.with_user(self.other_lead).read(["project_id"])
+        own = self._plan(8)
+        values = {"employee_id": self.employee.id, "project_id": hidden.id, "week": LATER, "hours": 1}
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            self.env["timetrack.plan"].with_user(self.lead).create(values)
+        with self.assertRaises(AccessError), self.env.cr.savepoint():
+            own.with_user(self.lead).project_id = hidden
+
     def test_no_plan_is_moved_to_somebody_elses_people(self):
         own = self._plan(8)
         with self.assertRaises(AccessError):
