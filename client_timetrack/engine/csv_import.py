@@ -45,6 +45,8 @@ FLAGS = {
     **dict.fromkeys(("yes", "y", "true", "1", "x", "oui", "ja", "si", "sí", "sim", "billable"), True),
     **dict.fromkeys(("no", "n", "false", "0", "non", "nein", "nee", "não", "nao", "non-billable"), False),
 }
+# What a spreadsheet may pass over before it takes a cell for a formula.
+_BEFORE_A_FORMULA = re.compile(rf"[\s{BLANKS}]*")
 _SIGNED_NUMBER = re.compile(r"[+-]\d+([.,:]\d+)*", re.ASCII)
 
 
@@ -424,7 +426,7 @@ def harmless(cell: str) -> str:
     >>> harmless("=cmd|' /C calc'!A0"), harmless("-1.5"), harmless("+ 3")
     ("'=cmd|' /C calc'!A0", '-1.5', "'+ 3")
     """
-    is_formula = cell.lstrip(BLANKS).startswith(("=", "+", "-", "@"))
+    is_formula = cell.startswith(("=", "+", "-", "@"), _BEFORE_A_FORMULA.match(cell).end())
     return "'" + cell if is_formula and not _SIGNED_NUMBER.fullmatch(cell) else cell
 
 

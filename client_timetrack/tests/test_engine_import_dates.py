@@ -74,7 +74,7 @@ class TestImportDates(BaseCase):
     def test_numbers_stay_numbers(self):
         for text in ("-1.5", "-1:30", "+2"):
             self.assertEqual(harmless(text), text)
-        for text in ("-1+cmd|' /C calc'!A0", "+cmd", "--1", "- 1", "=1", "@x", " =1", "\t=1"):
+        for text in ("-1+cmd|' /C calc'!A0", "+cmd", "--1", "- 1", "=1", "@x", " =1", "\t=1", "\x0c@x", "\x1f=1"):
             with self.subTest(text):
                 self.assertEqual(harmless(text), "'" + text)
 
