@@ -90,6 +90,8 @@ def test_a_week_by_keyboard(firm, log_in):
     page.on("request", lambda request: calls.append(request.url) if "timetrack_grid" in request.url else None)
     page.wait_for_selector(".o_timetrack_grid_empty")
     add_work(page, "harbor draft", "Drafting")
+    # The grid waits for hours in the cell of today; until it does, it would take the focus back.
+    page.wait_for_selector(f".o_timetrack_cell[data-date='{TODAY:%Y-%m-%d}']:focus")
     page.focus(cell(0, MONDAY))
     for key in ("1:30", "Tab", "90m", "Tab", "2,25", "Enter"):
         page.keyboard.press(key) if key in ("Tab", "Enter") else page.keyboard.type(key)
