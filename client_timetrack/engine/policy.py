@@ -237,7 +237,13 @@ LIMITS = {
 
 def _eases_day(entry, facts):
     before = facts.before
-    return bool(before) and before[1:3] == entry[1:3] and entry.hours <= before.hours
+    return (
+        bool(before)
+        and before[1:3] == entry[1:3]
+        # another project may have another policy
+        and before.project == entry.project
+        and entry.hours <= before.hours
+    )
 
 
 def _eases_budgets(entry, facts):
@@ -282,14 +288,16 @@ def refused(found, changed=None):
     :param found: violations of an entry
     :param changed: names of the entry's fields that changed; None for a new or submitted entry, which must satisfy
         every rule, and so must one that has moved to another project, whose policy may be another. Otherwise a rule
-        that the change does not touch, or that is broken no further than before, refuses nothing.
+        that the change does not touch refuses nothing. Nor does one that is broken no further than before: a budget
+        of a client has no less room when time moves from one of their projects to another.
     """
     everything = changed is None or "project" in changed
     return [
         violation
         for violation in found
         if violation.severity == BLOCK
-        and (everything or (not LIMITS[violation.rule].fields.isdisjoint(changed) and not violation.eased))
+        and not violation.eased
+        and (everything or not LIMITS[violation.rule].fields.isdisjoint(changed))
     ]
 
 

@@ -149,9 +149,14 @@ class AccountAnalyticLine(models.Model):
         limited = self.sudo() if self._timetrack_has_limits() else self.browse()
         before = {line.id: line._timetrack_to_engine() for line in limited}
         result = super().write(vals)
-        # a task takes its entries along into its project
-        if any((line.project_id.id or None) != before[line.id].project for line in limited):
-            changed.add("project")
+        if limited:
+            # Forms and imports write what was there already, and a task takes its entries along into its project.
+            after = {line.id: line._timetrack_to_engine() for line in limited}
+            changed = {
+                name
+                for name in changed | {"project"}
+                if any(getattr(after[key], name) != getattr(entry, name) for key, entry in before.items())
+            }
         self._timetrack_check_policy(changed=changed, before=before)
         return result
 

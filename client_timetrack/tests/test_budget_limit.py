@@ -1,11 +1,14 @@
 from datetime import date
 
 from freezegun import freeze_time
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import BudgetCommon
+from .test_budget_scope import COUNTED
 
 TODAY = date(2026, 11, 26)
 
@@ -102,6 +105,119 @@ class TestBudgetLimit(BudgetCommon):
         self._assert_refused(
             "of 3.00 budgeted hours of “Merger / Due diligence” 3.00 are left", 4, task_id=self.task.id
         )
+
+    def test_what_is_written_unchanged_is_no_move(self):
+        """A form or an import that brings the same project along corrects an entry as anybody else does."""
+        budget = self._budget("project", 20)
+        entry = self._log(11)
+        budget.hours = 10
+        entry.write({"project_id": self.project.id, "unit_amount": 10.5})
+        self.assertEqual(entry.unit_amount, 10.5)
+
+    def test_time_moves_between_projects_of_a_client_that_is_over(self):
+        budget = self._budget("client", 20)
+        entry = self._log(11)
+        budget.hours = 10
+        entry.project_id = self.second
+        entry.write({"project_id": self.project.id, "unit_amount": 10.5})
+        with self.assertRaisesRegex(UserError, "Over Budget"), self.env.cr.savepoint():
+            entry.write({"project_id": self.second.id, "unit_amount": 10.75})
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["log", "log", "log", "hours", "move", "split", "delete", "revise"]),
+                st.integers(0, 99),
+                st.integers(1, 24),
+                st.sampled_from(["project", "second", "internal_project"]),
+                st.sampled_from([None, "task", "subtask"]),
+                st.sampled_from([None, "activity_research", "activity_training"]),
+                st.sampled_from(["employee", "employee_colleague"]),
+            ),
+            min_size=4,
+            max_size=14,
+        )
+    )
+    @settings(
+        deadline=None,
+        max_examples=15,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    def test_random_histories_beside_a_plain_recount(self, steps):
+        """Logged, changed, moved, split, deleted, revised: let in what no budget has too little room for, else refused.
+
+        A budget that an entry takes no more of than before refuses nothing.
+        """
+        savepoint = self.env.cr.savepoint()
+        try:
+            scopes = ("project", "client", "task", "activity", "employee", "job")
+            budgets = {scope: self._budget(scope) for scope in scopes}
+            allowed = dict.fromkeys(scopes, 10.0)
+            rows, lines = [], []
+            for action, number, quarters, project, task, activity, employee in steps:
+                index = number % len(lines) if lines else 0
+                if action == "revise":
+                    scope = scopes[number % len(scopes)]
+                    budgets[scope].hours = allowed[scope] = float(quarters)
+                    continue
+                if action == "delete" and lines:
+                    lines.pop(index).unlink()
+                    rows.pop(index)
+                    continue
+                task = task if project == "project" else None
+                row = (TODAY, quarters / 4, project, task, activity, None, employee)
+                before = ()
+                if action == "split" and lines:
+                    # What is taken off one entry goes to another, by itself: first less, then more.
+                    row = (TODAY, rows[index][1] / 2, *rows[index][2:])
+                    lines[index].unit_amount = row[1]
+                    rows[index] = row
+                elif action in ("hours", "move") and lines:
+                    before = rows[index]
+                    row = (
+                        (TODAY, row[1], *before[2:]) if action == "hours" else (TODAY, before[1], *row[2:6], before[6])
+                    )
+                refused = [
+                    scope for scope in scopes if self._exceeds(allowed[scope], COUNTED[scope], rows, before, row)
+                ]
+                try:
+                    with self.env.cr.savepoint():
+                        line = self._put(row, before and lines[index])
+                except UserError as error:
+                    self.assertTrue(refused, f"{error}: {row} after {rows}")
+                    self.assertIn("Over Budget", str(error))
+                    continue
+                self.assertFalse(refused, f"{row} was let in after {rows}")
+                if before:
+                    rows[index] = row
+                else:
+                    rows.append(row)
+                    lines.append(line)
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+
+    def _exceeds(self, allowed, counts, rows, before, row):
+        """Whether a row, in the place of another or none, takes more of a budget than it did, and too much."""
+        taken = row[1] if counts(*row) else 0
+        given = before[1] if before and counts(*before) else 0
+        used = sum(other[1] for other in rows if counts(*other)) - given + taken
+        return taken > given and used > allowed
+
+    def _put(self, row, line):
+        _day, hours, project, task, activity, _deliverable, employee = row
+        values = {
+            "unit_amount": hours,
+            "project_id": getattr(self, project).id,
+            "task_id": task and getattr(self, task).id,
+            "timetrack_activity_id": activity and getattr(self, activity).id,
+        }
+        if line:
+            line.write(values)
+            return line
+        hours = values.pop("unit_amount")
+        return self._log(hours, **values, employee_id=getattr(self, employee).id)
 
     # ------------------------------------------------------------------
     # Overrides

@@ -252,7 +252,7 @@ class TestPolicyRefusals(BaseCase):
     def test_what_is_broken_no_further_refuses_nothing(self):
         self.found = [violation._replace(eased=True) for violation in self.found]
         self.assertEqual(self.rules({"hours"}), [])
-        self.assertEqual(self.rules({"project"}), list(policy.LIMITS))
+        self.assertEqual(self.rules({"project"}), [])
 
     def test_fewer_hours_break_neither_day_nor_budget(self):
         says = Settings(day_hours_severity=BLOCK, day_hours_max=8.0, over_budget_severity=BLOCK)
@@ -266,6 +266,8 @@ class TestPolicyRefusals(BaseCase):
         self.assertEqual(refused(hours=2.0), [])
         self.assertEqual(refused(hours=3.0, task="Other"), [])
         self.assertEqual(refused(hours=3.0, date=MONDAY + timedelta(days=1)), ["day_hours"])
+        # The day's limit is another policy's on another project; what a budget has left is the same.
+        self.assertEqual(refused(hours=2.0, project="Other"), ["day_hours"])
         known = known._replace(budgets=(*known.budgets, Room("Task", 5.0, 6.0)))
         self.assertEqual(refused(hours=3.0, task="Other"), ["over_budget"])
 
