@@ -1,6 +1,18 @@
+from functools import partial
+
+from hypothesis import HealthCheck, Phase, settings
+
 from odoo.tests import TransactionCase, new_test_user
 
 PASSWORD_LENGTH_OK = "timetrack-test"
+
+# Examples of a property that needs the database: rolled back one by one, too slow to be shrunk.
+database_examples = partial(
+    settings,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 class TimetrackCommon(TransactionCase):

@@ -1,13 +1,13 @@
 from datetime import date
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import BudgetCommon
+from .common import BudgetCommon, database_examples
 from .test_budget_scope import COUNTED
 
 TODAY = date(2026, 11, 26)
@@ -138,12 +138,7 @@ class TestBudgetLimit(BudgetCommon):
             max_size=14,
         )
     )
-    @settings(
-        deadline=None,
-        max_examples=15,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @database_examples(max_examples=15)
     def test_random_histories_beside_a_plain_recount(self, steps):
         """Logged, changed, moved, split, deleted, revised: let in what no budget has too little room for, else refused.
 
@@ -201,9 +196,9 @@ class TestBudgetLimit(BudgetCommon):
     def _exceeds(self, allowed, counts, rows, before, row):
         """Whether a row, in the place of another or none, takes more of a budget than it did, and too much."""
         taken = row[1] if counts(*row) else 0
-        given = before[1] if before and counts(*before) else 0
-        used = sum(other[1] for other in rows if counts(*other)) - given + taken
-        return taken > given and used > allowed
+        took = before[1] if before and counts(*before) else 0
+        used = sum(other[1] for other in rows if counts(*other)) - took + taken
+        return taken > took and used > allowed
 
     def _put(self, row, line):
         _day, hours, project, task, activity, _deliverable, employee = row

@@ -2,7 +2,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg2 import IntegrityError
 
@@ -10,7 +10,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from .common import BudgetCommon
+from .common import BudgetCommon, database_examples
 
 TODAY = date(2026, 11, 26)
 
@@ -247,12 +247,7 @@ class TestBudgetScope(BudgetCommon):
         st.integers(-90, 10),
         st.booleans(),
     )
-    @settings(
-        deadline=None,
-        max_examples=15,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @database_examples(max_examples=15)
     def test_every_scope_and_period_beside_a_plain_recount(self, rows, every, start, carry_over):
         savepoint = self.env.cr.savepoint()
         try:

@@ -1,13 +1,13 @@
 from datetime import date, timedelta
 
 from freezegun import freeze_time
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
-from .common import TimetrackCommon
+from .common import TimetrackCommon, database_examples
 
 TODAY = "2026-11-26"
 
@@ -178,12 +178,7 @@ class TestBudgetOutlook(TimetrackCommon):
             max_size=14,
         )
     )
-    @settings(
-        deadline=None,
-        max_examples=12,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @database_examples(max_examples=12)
     def test_figures_are_those_of_a_plain_recount(self, history):
         """Whatever is logged, changed, moved, handed in, sent back, deleted and revised."""
         savepoint = self.env.cr.savepoint()

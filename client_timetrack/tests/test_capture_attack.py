@@ -1,12 +1,13 @@
 import os
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from .common import database_examples
 from .test_attack import AttackCommon
 
 JSON = st.recursive(
@@ -64,12 +65,7 @@ class TestCaptureAttack(AttackCommon):
         ]
 
     @given(st.integers(0, 12), st.integers(0, 50), JSON)
-    @settings(
-        deadline=None,
-        max_examples=3000 if os.environ.get("TIMETRACK_FULL") else 80,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow],
-    )
+    @database_examples(max_examples=3000 if os.environ.get("TIMETRACK_FULL") else 80)
     def test_nonsense_is_refused_with_a_sentence(self, method, place, value):
         """One value of a call that is right is replaced by anything: it works, or it is refused; nothing breaks."""
         self.entry = self._entry(date=fields.Date.today())
