@@ -26,8 +26,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
+from .allocation import allocate, to_decimal
 from .periods import Period
 
 WHOLE, MONTH, QUARTER, YEAR = "whole", "month", "quarter", "year"
@@ -38,6 +40,8 @@ BURN_WEEKS = 4
 EPSILON = 1e-6
 MOST_PERCENT = 1000
 FIRST, LAST = date.min, date.max
+# What is longer has no end that means anything.
+LONGEST = timedelta(days=366 * 50)
 
 
 class Rule(NamedTuple):
@@ -86,10 +90,11 @@ def span_of(rule: Rule, day: date) -> Period | None:
         return Period(first, last)
     months = MONTHS[rule.every]
     start = date(day.year, (day.month - 1) // months * months + 1, 1)
-    return Period(max(first, start), min(last, _months_later(start, months) - timedelta(days=1)))
+    return Period(max(first, start), min(last, months_later(start, months) - timedelta(days=1)))
 
 
-def _months_later(day: date, months: int) -> date:
+def months_later(day: date, months: int) -> date:
+    """The first day of a month so many months after a first day; at most the last day there is."""
     number = day.month - 1 + months
     if day.year + number // 12 > LAST.year:
         return LAST
@@ -124,6 +129,25 @@ def span_key(rule: Rule, span: Period) -> date | None:
     return span.date_from.replace(month=(span.date_from.month - 1) // months * months + 1, day=1)
 
 
+def month_of(day: date) -> date:
+    """The first day of the month that a day is in."""
+    return day.replace(day=1)
+
+
+def days_in(period: Period) -> int:
+    """The number of days of a period; none where it ends before it begins."""
+    return max(0, (period.date_to - period.date_from).days + 1)
+
+
+def months_of(period: Period) -> list:
+    """The months of a period, the first and the last cut to its days.
+
+    >>> [days_in(month) for month in months_of(Period(date(2026, 1, 30), date(2026, 3, 1)))]
+    [2, 28, 1]
+    """
+    return spans(Rule(MONTH, period.date_from, period.date_to))
+
+
 # ----------------------------------------------------------------------
 # Amounts
 # ----------------------------------------------------------------------
@@ -152,6 +176,40 @@ def allowances(amounts: Sequence[float], used: Sequence[float], carry_over: bool
         result.append(amount + carried)
         carried = result[-1] - spent if carry_over else 0.0
     return result
+
+
+def by_month(amount: float, period: Period, unit: Decimal) -> dict:
+    """What each month of a period gets of its amount: by its days, the parts being the whole.
+
+    A period without a beginning or an end, or one longer than anybody plans, gets all of it in its first month.
+
+    :param unit: what parts are multiples of, such as the smallest amount of a currency
+    :return: dict of the first days of months to amounts
+
+    >>> by_month(10, Period(date(2026, 1, 17), date(2026, 3, 1)), Decimal("0.01"))[date(2026, 1, 1)]
+    3.41
+    """
+    if not 0 < days_in(period) <= LONGEST.days:
+        return {month_of(period.date_from): amount}
+    months = months_of(period)
+    parts = allocate(to_decimal(amount, unit), [days_in(month) for month in months], unit)
+    return {month_of(month.date_from): float(part) for month, part in zip(months, parts, strict=True)}
+
+
+def ahead_by_month(planned: dict, weekly: float, period: Period, today: date) -> dict:
+    """What will be used in each month of a period that is not over, as ``at_completion`` says: at the pace of the last
+    weeks, or as planned if that is more.
+
+    :param planned: hours planned from today on, by the first day of the month
+    :param weekly: of ``burn``
+    :param period: its last day may be ``LAST``: then only a plan says anything
+    """
+    rest = Period(max(today, period.date_from), period.date_to)
+    if period.date_to == LAST or weekly / 7 * days_in(rest) <= sum(planned.values()):
+        return planned
+    # nobody looks at more than the first months of what goes on for centuries
+    rest = rest._replace(date_to=min(rest.date_to, rest.date_from + LONGEST))
+    return {month_of(month.date_from): weekly / 7 * days_in(month) for month in months_of(rest)}
 
 
 def percent(used: float, allowed: float) -> float | None:

@@ -62,13 +62,19 @@ class Entry(NamedTuple):
 class Room(NamedTuple):
     """What a budget that an entry counts for allows, and hours used of it, the entry's included.
 
-    ``known``: the entry took as much of it before.
+    ``known``: the entry took as much of it before. ``key`` tells which budget it is.
     """
 
     name: str
     hours: float
     used: float
     known: bool = False
+    key: Hashable = None
+
+    @property
+    def excess(self):
+        """Hours that the entry goes beyond the budget; None where it does not, or did before."""
+        return self.used - self.hours if exceeds(self.used, self.hours) and not self.known else None
 
 
 class Facts(NamedTuple):

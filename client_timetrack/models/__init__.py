@@ -13,6 +13,7 @@ from . import account_analytic_line_duplicate
 from . import account_analytic_line_grid
 from . import account_analytic_line_grid_rows
 from . import account_analytic_line_grid_save
+from . import account_analytic_line_grid_ask
 from . import account_analytic_line_lock
 from . import account_analytic_line_period
 from . import account_analytic_line_policy
@@ -44,6 +45,7 @@ from . import timetrack_budget_figures
 from . import timetrack_budget_limit
 from . import timetrack_budget_override
 from . import timetrack_budget_plan
+from . import timetrack_budget_month
 from . import timetrack_budget_alert
 from . import timetrack_budget_alerting
 from . import timetrack_budget_version
@@ -76,6 +78,8 @@ from . import timetrack_period_mail
 from . import timetrack_period_reminder
 from . import timetrack_period_screens
 from . import timetrack_plan
+from . import timetrack_plan_grid
+from . import timetrack_plan_grid_save
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step

@@ -198,10 +198,24 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _timetrack_grid_domain(self, span, params):
         """Domain of the entries that the grid shows: those of the days that the search wants."""
-        search = Domain(params.get("domain") or Domain.TRUE).map_conditions(
-            lambda condition: Domain.TRUE if condition.field_expr.partition(".")[0] == "date" else condition
-        )
+        search = self._timetrack_grid_get_search(params, "date")
         return self._timetrack_entry_domain() & self._timetrack_grid_days(span) & search
+
+    @api.model
+    def _timetrack_grid_get_search(self, params, column):
+        """Domain of the search of a grid, without conditions on its columns: these it shows itself.
+
+        :param str column: name of the field of the columns
+        """
+        return Domain(params.get("domain") or Domain.TRUE).map_conditions(
+            lambda condition: Domain.TRUE if condition.field_expr.partition(".")[0] == column else condition
+        )
+
+    @api.model
+    def _timetrack_grid_get_page(self, everybody, params):
+        """Those of the employees that the page of a grid shows."""
+        offset = max(0, params.get("offset") or 0)
+        return everybody[offset : offset + min(params.get("limit") or MAX_EMPLOYEES, MAX_EMPLOYEES)]
 
     @api.model
     def _timetrack_grid_days(self, span):
@@ -242,8 +256,7 @@ class AccountAnalyticLine(models.Model):
             seen = self.search_fetch(domain, ["employee_id", "project_id"])
             everybody = self.env["timetrack.period"]._get_board_employees(company, "team", seen, seen.browse())
             count = len(everybody)
-            offset = max(0, params.get("offset") or 0)
-            employees = everybody[offset : offset + min(params.get("limit") or MAX_EMPLOYEES, MAX_EMPLOYEES)]
+            employees = self._timetrack_grid_get_page(everybody, params)
             domain &= Domain("employee_id", "in", employees.ids)
         entries = self.search_fetch(domain, self._timetrack_grid_read_fields(), order="date, id")
         return employees, entries, count

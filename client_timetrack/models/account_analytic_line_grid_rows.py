@@ -156,7 +156,7 @@ class AccountAnalyticLine(models.Model):
         self._timetrack_grid_check(params)
         limit = max(1, min(limit if isinstance(limit, int) else MAX_FOUND, MAX_FOUND))
         names = params["rows"]
-        words = [escape_psql(word) for word in str(text or "").split()[:MAX_WORDS]]
+        words = self._timetrack_grid_words(text)
         employee = self.env.user.employee_id
         if words:
             found = self._timetrack_grid_find_work(words, names, limit)
@@ -166,6 +166,18 @@ class AccountAnalyticLine(models.Model):
         return [self._timetrack_grid_row(employee.id, records, "search", params) for records in found[:limit]]
 
     @api.model
+    def _timetrack_grid_words(self, text):
+        """The words that are searched for, as patterns."""
+        return [escape_psql(word) for word in str(text or "").split()[:MAX_WORDS]]
+
+    @api.model
+    def _timetrack_grid_project_domain(self, words):
+        """Domain of the projects that all words are found in, in the name or the client's."""
+        return Domain.AND(
+            Domain("name", "ilike", word) | Domain("partner_id.display_name", "ilike", word) for word in words
+        )
+
+    @api.model
     def _timetrack_grid_find_work(self, words, names, limit):
         """Projects, then tasks, that all words are found in; the user's own tasks come first.
 
@@ -173,9 +185,7 @@ class AccountAnalyticLine(models.Model):
         """
         Project, Task = self.env["project.project"], self.env["project.task"]
         open_projects = Domain(self._domain_project_id())
-        projects = Domain.AND(
-            Domain("name", "ilike", word) | Domain("partner_id.display_name", "ilike", word) for word in words
-        )
+        projects = self._timetrack_grid_project_domain(words)
         rows = [
             {name: project if name == "project_id" else self[name] for name in names}
             for project in Project.search(open_projects & projects, limit=limit)

@@ -81,7 +81,7 @@ class AccountAnalyticLine(models.Model):
             {"key": …, "date": …, "cell": {…}, "error": "Approved time is locked.", "code": "refused"}
 
             ``code`` is "several" (many entries could change: which?), "changed" (somebody else changed the cell),
-            "invalid" or "refused"
+            "over_budget" (for which more can be asked: see ``timetrack_grid_ask``), "invalid" or "refused"
         :raise UserError: see ``_timetrack_grid_check``
         """
         self._timetrack_grid_check(params)
@@ -197,8 +197,7 @@ class AccountAnalyticLine(models.Model):
                 results[index] = {"error": str(error), "code": getattr(error, "code", "refused")}
         refusals = self._timetrack_grid_try(plans)
         for index, plan in plans.items():
-            error = refusals.get(index)
-            results[index] = {"error": error, "code": "refused"} if error else {"undo": plan.undo if plan else []}
+            results[index] = refusals.get(index) or {"undo": plan.undo if plan else []}
 
     @api.model
     def _timetrack_grid_plan(self, change, entries):
@@ -320,7 +319,7 @@ class AccountAnalyticLine(models.Model):
         """Carry out plans, all together or, where one is refused, each by itself.
 
         :param dict plans: by index; None is nothing to do
-        :return: dict of index to the message of those that were refused
+        :return: dict of index to what is said of those that were refused
         """
         plans = {index: plan for index, plan in plans.items() if plan}
         try:
@@ -329,7 +328,8 @@ class AccountAnalyticLine(models.Model):
             return {}
         except UserError as error:
             if len(plans) == 1:
-                return {next(iter(plans)): str(error)}
+                over_budget = getattr(error, "rules", None) == {"over_budget"}
+                return {next(iter(plans)): {"error": str(error), "code": "over_budget" if over_budget else "refused"}}
         refusals = {}
         for index, plan in plans.items():
             refusals.update(self._timetrack_grid_try({index: plan}))

@@ -25,6 +25,17 @@ ENGINE_FIELDS = {
 MAX_LISTED = 5
 
 
+class PolicyRefused(UserError):
+    """A policy refuses entries.
+
+    :ivar set rules: names of the rules that they break
+    """
+
+    def __init__(self, message, rules):
+        super().__init__(message)
+        self.rules = rules
+
+
 class AccountAnalyticLine(models.Model):
     """What the policy of a time entry asks of it: refusals when it is saved and submitted, and warnings kept on it."""
 
@@ -175,12 +186,13 @@ class AccountAnalyticLine(models.Model):
         :param bool on_submit: whether to ask for what an entry must say as well
         :param set changed: names (the engine's) of what changed; None for new and for submitted entries
         :param dict before: changed entries as the engine had them before, by id
-        :raise UserError: an entry is refused; the message lists everything for all of them
+        :raise PolicyRefused: an entry is refused; the message lists everything for all of them
         """
         violations = self._timetrack_violations(on_submit, before)
         refused = {line: found for line in self if (found := engine.refused(violations.get(line.id, []), changed))}
         if refused:
-            raise UserError(self._timetrack_describe_refused(refused, on_submit))
+            rules = {violation.rule for violations in refused.values() for violation in violations}
+            raise PolicyRefused(self._timetrack_describe_refused(refused, on_submit), rules)
         self._timetrack_keep_warnings(violations)
 
     def _timetrack_violations(self, on_submit=False, before=None):

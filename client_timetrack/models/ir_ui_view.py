@@ -12,7 +12,7 @@ ROLES = {
     "comment": (0, 1, ("char",)),
 }
 MODES = ("own", "team")
-SCALES = ("day", "week", "month", "period")
+SCALES = ("day", "week", "month", "period", "quarter")
 VIEW_ATTRIBUTES = {"__validate__", "string", "class", "js_class", "mode", "scales", "default_scale"}
 FIELD_ATTRIBUTES = {"name", "type", "widget", "string", "context", "domain", "options", "groups", "can_create"}
 

@@ -264,9 +264,15 @@ class ProjectProject(models.Model):
     @api.depends("timetrack_budget_ids.hours_percent", "timetrack_budget_ids.remaining_hours")
     def _compute_timetrack_budget(self):
         for project in self:
-            budget = project.timetrack_budget_ids[:1]
+            budget = project._timetrack_get_budget()
             project.timetrack_budget_percent = budget.hours_percent
             project.timetrack_budget_remaining = budget.remaining_hours
+
+    def _timetrack_get_budget(self):
+        """The project's own budget over its whole life, or none."""
+        self.ensure_one()
+        # not [:1], which forgets what else is to be computed with it
+        return next(iter(self.timetrack_budget_ids), self.timetrack_budget_ids)
 
     @api.model
     def _has_field_access(self, field, operation):

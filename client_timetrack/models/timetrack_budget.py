@@ -37,8 +37,8 @@ KEPT_THERE = {
     "task": ("task_id", "allocated_hours"),
     "deliverable": ("deliverable_id", "planned_hours"),
 }
-# Fields whose change can be a revision: of the amounts, or of where the hours are kept.
-REVISED = {"hours", "own_hours", "cost", "scope", "every", "project_id", "task_id", "deliverable_id"}
+# Fields that say where the hours are kept: their change can be a revision.
+KEEPING = {"own_hours", "scope", "every", "project_id", "task_id", "deliverable_id"}
 # In the context: somebody says why at the end. No call from outside can bring this very object along.
 REVISING = object()
 
@@ -234,7 +234,7 @@ class TimetrackBudget(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if not REVISED.isdisjoint(vals):
+        if not {*KEEPING, *self._get_amounts()}.isdisjoint(vals):
             self._note_versions(self.env._("Changed on the budget"))
         return result
 
@@ -269,23 +269,28 @@ class TimetrackBudget(models.Model):
         if not self or self.env.context.get("timetrack_revising") is REVISING:
             return
         self.env.flush_all()
+        columns = self._get_agreed_columns()
+        names = [SQL.identifier(name) for name in columns]
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO timetrack_budget_version (
-                    budget_id, date, hours, cost, reason, user_id, create_uid, create_date, write_uid, write_date
+                    budget_id, date, %(names)s, reason, user_id, create_uid, create_date, write_uid, write_date
                 )
-                SELECT budget.id, %(today)s, agreed.hours, COALESCE(budget.cost, 0), %(reason)s, %(uid)s,
+                SELECT budget.id, %(today)s, %(columns)s, %(reason)s, %(uid)s,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM timetrack_budget budget
                   %(agreed)s
                   LEFT JOIN LATERAL (
-                        SELECT hours, cost FROM timetrack_budget_version
+                        SELECT %(names)s FROM timetrack_budget_version
                          WHERE budget_id = budget.id ORDER BY id DESC LIMIT 1
                        ) last ON TRUE
                  WHERE budget.id = ANY(%(ids)s)
-                   AND (last.hours, last.cost) IS DISTINCT FROM (agreed.hours, COALESCE(budget.cost, 0)::numeric)
+                   AND (%(last)s) IS DISTINCT FROM (%(columns)s)
                 """,
+                names=SQL(", ").join(names),
+                columns=SQL(", ").join(columns.values()),
+                last=SQL(", ").join(SQL("last.%s", name) for name in names),
                 agreed=self._get_agreed_sql(),
                 today=fields.Date.context_today(self),
                 reason=reason,
@@ -294,6 +299,11 @@ class TimetrackBudget(models.Model):
             )
         )
         self.invalidate_recordset(["version_ids"])
+
+    @api.model
+    def _get_agreed_columns(self):
+        """What is agreed by now of each amount, as SQL on ``budget`` and ``agreed``: dict of name to SQL."""
+        return {"hours": SQL("agreed.hours"), "cost": SQL("COALESCE(budget.cost, 0)::numeric")}
 
     @api.model
     def _get_agreed_sql(self):

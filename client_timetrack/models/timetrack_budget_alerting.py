@@ -72,10 +72,10 @@ class TimetrackBudget(models.Model):
         known = {(alert.version_id.id, alert.kind, alert.threshold, alert.span_from) for alert in told}
         found = []
         for budget, version in versions.items():
-            if not version or not budget.hours > 0:
+            percent = budget._get_used_percent()
+            if not version or percent is None:
                 continue
             reached = [(FORECAST, 100.0)] if budget.outlook == "risk" else []
-            percent = engine.percent(budget.consumed_hours, budget.allowed_hours)
             # a budget of each period alerts in each
             span_from = budget.every != engine.WHOLE and budget.span_from
             reached += [(USED, threshold) for threshold in engine.crossed(None, percent, budget._get_thresholds())]
@@ -93,9 +93,21 @@ class TimetrackBudget(models.Model):
                 if (version.id, kind, threshold, span_from) not in known
             ]
             if values:
-                # that it will be exceeded is news only while it is not
-                found.append((budget, sorted(values, key=lambda vals: (vals["kind"] == FORECAST, vals["threshold"]))))
+                # that the hours will be exceeded is news only while nothing is: the cost may be by now
+                pressing = USED if engine.exceeds(percent, 100) else FORECAST
+                values.sort(key=lambda vals, pressing=pressing: (vals["kind"] == pressing, vals["threshold"]))
+                found.append((budget, values))
         return found
+
+    def _get_used_percent(self):
+        """Used in percent of the budget: of its hours or of its cost, whichever is used more; None without either."""
+        self.ensure_one()
+        used = [
+            engine.percent(self[f"consumed_{name}"], self[f"allowed_{name}"])
+            for name in ("hours", "cost")
+            if self[name] > 0
+        ]
+        return max((percent for percent in used if percent is not None), default=None)
 
     def _tell_managers(self, by_user):
         """Give project managers an activity for each budget, and one mail for all of them.

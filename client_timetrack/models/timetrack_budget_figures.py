@@ -1,4 +1,5 @@
 from collections import defaultdict
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -9,6 +10,19 @@ from .timetrack_budget import TARGETS
 
 # Of time entries.
 EVERYTHING = SQL("TRUE")
+
+
+class Sums(NamedTuple):
+    """What is summed of time entries (``line``) for a ``budget``: SQL by name.
+
+    ``converts``: it asks for the currency and the company of the budget: see ``_get_converted_sql``.
+    """
+
+    columns: dict
+    converts: bool = False
+
+
+HOURS = Sums({"hours": SQL("sum(line.unit_amount)")})
 # The column of time entries that says what each scope is about.
 COLUMNS = {
     "project": "project_id",
@@ -117,19 +131,28 @@ class TimetrackBudget(models.Model):
         planned = self._get_planned(today, {budget._origin.id: span.date_to for budget, span in current.items()}, parts)
         for budget, span in current.items():
             rule = rules[budget]
-            budget.planned_hours = planned.get(budget._origin.id, 0.0)
+            budget.planned_hours = sum(planned.get(budget._origin.id, {}).values())
             spans = engine.spans(rule, until=span.date_from) if budget.carry_over else [span]
             found = used.get(budget._origin.id, {})
             spent = [found.get(engine.span_key(rule, one), {}) for one in spans]
             budget._set_used(span, spent[-1])
-            budget.burn_hours = engine.burn(sum(sum_of(part, 2) for part in found.values()))
-            for name, used_before in (
-                ("hours", [sum_of(part, 0) for part in spent]),
-                ("cost", [-sum_of(part, 1) for part in spent]),
-            ):
+            budget.burn_hours = engine.burn(sum(sum_of(part, "burn") for part in found.values()))
+            for name in self._get_amounts():
                 agreed = budget._get_agreed(name, spans)
-                budget[f"allowed_{name}"] = engine.allowances(agreed, used_before, budget.carry_over)[-1]
+                used_in = [sum_of(part, name) for part in spent]
+                allowed = engine.allowances(agreed, used_in, budget.carry_over)[-1]
+                budget[f"allowed_{name}"] = allowed
+                budget[f"consumed_{name}"] = used_in[-1]
+                budget[f"remaining_{name}"] = allowed - used_in[-1]
+                budget[f"{name}_percent"] = engine.percent(used_in[-1], allowed) or 0
             budget._set_outlook(today)
+
+    @api.model
+    def _get_amounts(self):
+        """What budgets are agreed in; each has its figures ``allowed_…``, ``consumed_…``, ``remaining_…``,
+        ``…_percent``, its sum in ``_get_sums`` and its expression in ``_get_agreed_columns``. Other addons add theirs.
+        """
+        return ["hours", "cost"]
 
     def _get_rule(self):
         self.ensure_one()
@@ -154,18 +177,12 @@ class TimetrackBudget(models.Model):
         """
         self.span_from = span.date_from if span.date_from != engine.FIRST else False
         self.span_to = span.date_to if span.date_to != engine.LAST else False
-        self.consumed_hours = sum_of(states, 0)
-        self.consumed_cost = -sum_of(states, 1)
-        self.submitted_hours = states.get(SUBMITTED, (0.0,))[0]
-        self.approved_hours = states.get(APPROVED, (0.0,))[0]
-        self.open_hours = self.consumed_hours - self.submitted_hours - self.approved_hours
+        self.submitted_hours = states.get(SUBMITTED, {}).get("hours", 0.0)
+        self.approved_hours = states.get(APPROVED, {}).get("hours", 0.0)
+        self.open_hours = sum_of(states, "hours") - self.submitted_hours - self.approved_hours
 
     def _set_outlook(self, today):
-        """Set what is left, and what becomes of it at the pace of the last weeks."""
-        self.remaining_hours = self.allowed_hours - self.consumed_hours
-        self.hours_percent = engine.percent(self.consumed_hours, self.allowed_hours) or 0
-        self.remaining_cost = self.allowed_cost - self.consumed_cost
-        self.cost_percent = engine.percent(self.consumed_cost, self.allowed_cost) or 0
+        """Set what becomes of what is left, at the pace of the last weeks."""
         self.last_day = self.span_to or self.project_id.date
         self.forecast_hours = self._get_forecast(today)
         if not self.hours > 0:
@@ -185,9 +202,7 @@ class TimetrackBudget(models.Model):
         """What is used of each budget, by the beginning of the period and by state.
 
         :param dict parts: as of ``_get_parts``
-        :return: dict of id of the budget to dict of ``engine.span_key`` to dict of state to
-            (hours, amount, hours in the weeks that tell the burn); the amount is Odoo's, cost below zero, in the
-            currency of the budget's company at the rate of the day of the work
+        :return: dict of id of the budget to dict of ``engine.span_key`` to dict of state to dict of ``_get_sums``
         """
         self.env["account.analytic.line"].flush_model()
         window = engine.burn_window(today)
@@ -195,28 +210,54 @@ class TimetrackBudget(models.Model):
         return self._count(counted, parts, window)
 
     @api.model
-    def _count(self, counted, parts, window, condition=EVERYTHING):
+    def _count(self, counted, parts, window, condition=EVERYTHING, sums=None):
         """What is used of budgets: one statement for all of them.
 
         :param dict counted: what of the time on its work counts (``_get_counted``) by budget
         :param dict parts: as of ``_get_parts``
         :param window: the days whose hours are told apart
         :param SQL condition: which time entries (``line``) count at all
+        :param Sums sums: what is wanted: as of ``_get_sums``, which is the default
         :return: as of ``_get_used``
         """
+        sums = sums or self.union(*counted)._get_sums(window)
         pairs_of = defaultdict(list)
         for budget, details in counted.items():
+            company = budget.sudo().company_id if sums.converts else self.env["res.company"]
             pairs_of[budget.scope] += [
-                (budget._origin.id, record_id, *details) for record_id in parts.get(budget._origin.id, ())
+                (budget._origin.id, record_id, *details, company.currency_id.id or None, company.root_id.id or None)
+                for record_id in parts.get(budget._origin.id, ())
             ]
         branches = [
-            self._get_branch(COLUMNS[scope], pairs, window, condition) for scope, pairs in pairs_of.items() if pairs
+            self._get_branch(COLUMNS[scope], pairs, sums, condition) for scope, pairs in pairs_of.items() if pairs
         ]
         used = defaultdict(lambda: defaultdict(dict))
         if branches:
             for budget_id, key, state, *amounts in self.env.execute_query(SQL(" UNION ALL ").join(branches)):
-                used[budget_id][key][state] = amounts
+                used[budget_id][key][state] = dict(zip(sums.columns, amounts, strict=True))
         return used
+
+    def _get_sums(self, window):
+        """What is summed of the time on the work of budgets.
+
+        Cost is Odoo's amount, in the currency of the budget's company at the rate of the day of the work.
+
+        :param window: the days whose hours tell the burn
+        :rtype: Sums
+        """
+        cost, converted = SQL("-line.amount"), self._has_several_currencies()
+        if converted:
+            cost = self._get_converted_sql(cost, SQL("line.currency_id"))
+        columns = {
+            **HOURS.columns,
+            "cost": SQL("sum(%s)::double precision", cost),
+            "burn": SQL(
+                "COALESCE(sum(line.unit_amount) FILTER (WHERE line.date BETWEEN %s AND %s), 0)",
+                window.date_from,
+                window.date_to,
+            ),
+        }
+        return Sums(columns, converts=converted)
 
     def _get_counted(self, window, today):
         """What of the time on its work counts for a budget: project or None, first and last day, rhythm."""
@@ -303,11 +344,13 @@ class TimetrackBudget(models.Model):
         )
 
     @api.model
-    def _get_branch(self, column, pairs, window, condition):
+    def _get_branch(self, column, pairs, sums, condition):
         """The statement that counts for the budgets of one scope.
 
         :param str column: of time entries
-        :param list pairs: of (id of the budget, id of the record, project or None, first day, last day, rhythm)
+        :param list pairs: of (id of the budget, id of the record, project or None, first day, last day, rhythm,
+            currency or None, root company or None)
+        :param Sums sums: of ``_get_sums``
         :param SQL condition: which time entries (``line``) count at all
         """
         return SQL(
@@ -315,21 +358,12 @@ class TimetrackBudget(models.Model):
             SELECT budget.id,
                    CASE budget.every WHEN 'whole' THEN NULL ELSE date_trunc(budget.every, line.date)::date END,
                    line.timetrack_state,
-                   sum(line.unit_amount),
-                   sum(
-                       CASE WHEN line.currency_id = company.currency_id THEN line.amount
-                       ELSE round(
-                           (line.amount * %(rate_to)s / %(rate_from)s)::numeric,
-                           (SELECT decimal_places FROM res_currency WHERE id = company.currency_id)
-                       ) END
-                   )::double precision,
-                   COALESCE(sum(line.unit_amount) FILTER (WHERE line.date BETWEEN %(burn_from)s AND %(burn_to)s), 0)
+                   %(sums)s
               FROM unnest(
                        %(ids)s::int[], %(records)s::int[], %(projects)s::int[],
-                       %(froms)s::date[], %(tos)s::date[], %(rhythms)s::text[]
-                   ) AS budget (id, record_id, project_id, date_from, date_to, every)
-              JOIN timetrack_budget kept ON kept.id = budget.id
-              JOIN res_company company ON company.id = kept.company_id
+                       %(froms)s::date[], %(tos)s::date[], %(rhythms)s::text[],
+                       %(currencies)s::int[], %(companies)s::int[]
+                   ) AS budget (id, record_id, project_id, date_from, date_to, every, currency_id, company_id)
               JOIN account_analytic_line line
                 ON %(column)s = budget.record_id
                AND line.date BETWEEN budget.date_from AND budget.date_to
@@ -340,13 +374,10 @@ class TimetrackBudget(models.Model):
             """,
             column=SQL.identifier("line", column),
             condition=condition,
-            rate_to=self._get_rate_sql(SQL.identifier("company", "currency_id")),
-            rate_from=self._get_rate_sql(SQL.identifier("line", "currency_id")),
-            burn_from=window.date_from,
-            burn_to=window.date_to,
+            sums=SQL(", ").join(sums.columns.values()),
             **dict(
                 zip(
-                    ("ids", "records", "projects", "froms", "tos", "rhythms"),
+                    ("ids", "records", "projects", "froms", "tos", "rhythms", "currencies", "companies"),
                     (list(values) for values in zip(*pairs, strict=True)),
                     strict=True,
                 )
@@ -354,8 +385,35 @@ class TimetrackBudget(models.Model):
         )
 
     @api.model
+    def _get_converted_sql(self, amount, currency):
+        """An amount in the currency of the ``budget``, at the rate of the day of ``line``, rounded as that currency is.
+
+        :param SQL amount: in ``currency``
+        :param SQL currency: id of its currency
+        """
+        return SQL(
+            """
+            CASE WHEN %(currency)s = budget.currency_id THEN %(amount)s
+            ELSE round(
+                (%(amount)s * %(rate_to)s / %(rate_from)s)::numeric,
+                (SELECT decimal_places FROM res_currency WHERE id = budget.currency_id)
+            ) END
+            """,
+            currency=currency,
+            amount=amount,
+            rate_to=self._get_rate_sql(SQL("budget.currency_id")),
+            rate_from=self._get_rate_sql(currency),
+        )
+
+    @api.model
+    def _has_several_currencies(self):
+        """Whether companies have different currencies: time entries are in the currency of theirs."""
+        companies = self.env["res.company"].sudo().with_context(active_test=False)
+        return len(companies._read_group([], ["currency_id"])) > 1
+
+    @api.model
     def _get_rate_sql(self, currency):
-        """The rate of a currency on the day of ``line``, as ``company`` has it: as ``res.currency._get_rates`` says.
+        """The rate of a currency on the day of ``line``, as the company of ``budget`` has it: as ``_get_rates`` says.
 
         :param SQL currency: id of the currency
         """
@@ -364,7 +422,7 @@ class TimetrackBudget(models.Model):
             SELECT rate.rate
               FROM res_currency_rate rate
              WHERE rate.currency_id = %(currency)s
-               AND (rate.company_id IS NULL OR rate.company_id = split_part(company.parent_path, '/', 1)::int)
+               AND (rate.company_id IS NULL OR rate.company_id = budget.company_id)
             """,
             currency=currency,
         )
@@ -380,6 +438,6 @@ class TimetrackBudget(models.Model):
         )
 
 
-def sum_of(states, index):
+def sum_of(states, name):
     """Sum over the states of a period."""
-    return sum(amounts[index] for amounts in states.values())
+    return sum(sums[name] for sums in states.values())

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ..engine import budget as engine
 from ..engine.approval import APPROVED
 from ..engine.policy import Room
-from .timetrack_budget_figures import sum_of
+from .timetrack_budget_figures import HOURS, sum_of
 
 # What an entry of the policies' engine calls that which a budget is about.
 NAMES = {
@@ -160,6 +160,7 @@ class TimetrackBudget(models.Model):
                 approved=APPROVED,
                 stored=stored,
             ),
+            sums=HOURS,
         )
 
     def _get_rooms_of(self, pairs, terms, used, ahead):
@@ -171,7 +172,7 @@ class TimetrackBudget(models.Model):
         """
         self.ensure_one()
         rule = self._get_rule()
-        beside = {key: sum_of(states, 0) for key, states in used.items()}
+        beside = {key: sum_of(states, "hours") for key, states in used.items()}
         together = defaultdict(float)
         for entry, span in pairs:
             together[engine.span_key(rule, span)] += entry.counted_hours
@@ -187,7 +188,7 @@ class TimetrackBudget(models.Model):
             waiting = ahead.get(entry.project, 0) if self.scope == "project" and self.every == engine.WHOLE else 0
             exceeded = engine.exceeds(spent[key] + waiting, hours)
             # the name costs a query, and only a refusal needs it
-            yield entry, Room(self.name if exceeded else "", hours, spent[key] + waiting)
+            yield entry, Room(self.name if exceeded else "", hours, spent[key] + waiting, key=self.id)
 
     def _get_allowed(self, rule, span, terms, used):
         """What a period allows, with what those before it left.

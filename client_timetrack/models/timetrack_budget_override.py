@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..engine import budget as engine
+from ..engine.grid import DIGITS
+
 STATES = [("requested", "To Decide"), ("approved", "Approved"), ("refused", "Refused")]
 # What only the methods of a request may set.
 DECIDED = {"state", "decided_by_id", "decided_on"}
@@ -82,14 +85,63 @@ class TimetrackBudgetOverride(models.Model):
                 )
         return overrides
 
+    @api.model
+    def _ask(self, entries, rooms, reason):
+        """Ask for what entries need beyond budgets; a request that is still open asks for more, if it is not enough.
+
+        :param list entries: of the policies' ``Entry``
+        :param dict rooms: of ``timetrack.budget._get_rooms``
+        :param str reason: why the budgets are not enough
+        :return: the requests, in sudo: the budgets may be out of the user's sight
+        :raise AccessError: the user may not ask for one of the employees
+        """
+        needed = {}
+        for entry in entries:
+            for room in rooms.get(entry.key, ()):
+                if room.excess is not None:
+                    key = (room.key, entry.employee)
+                    needed[key] = max(needed.get(key, (0.0, None)), (round(room.excess, DIGITS), entry.date))
+        employees = self.env["hr.employee"].browse({employee_id for _budget_id, employee_id in needed})
+        self._check_employees(employees)
+        open_requests = self.sudo().search(
+            [
+                ("budget_id", "in", [budget_id for budget_id, _employee_id in needed]),
+                ("employee_id", "in", employees.ids),
+                ("state", "=", "requested"),
+            ]
+        )
+        result = open_requests.browse()
+        for (budget_id, employee_id), (hours, date) in needed.items():
+            same = open_requests.filtered(
+                lambda one, budget_id=budget_id, employee_id=employee_id, date=date: (
+                    one.budget_id.id == budget_id and one.employee_id.id == employee_id and one._covers(date)
+                )
+            )[:1]
+            if same and same.hours < hours:
+                same.write({"hours": hours, "reason": reason})
+            values = {"budget_id": budget_id, "employee_id": employee_id}
+            result += same or same.create({**values, "hours": hours, "date": date, "reason": reason})
+        return result
+
+    def _covers(self, date):
+        """Whether the request is for the budget's period of a day."""
+        self.ensure_one()
+        rule = self.budget_id._get_rule()
+        return engine.span_of(rule, self.date) == engine.span_of(rule, date)
+
     def _check_asked(self):
         """:raise AccessError: somebody asks for another person, or for a budget out of sight"""
         if self.env.su:
             return
         self.budget_id.check_access("read")
-        others = self.employee_id.sudo().user_id - self.env.user or self.employee_id.filtered(
-            lambda employee: not employee.sudo().user_id
-        )
+        self._check_employees(self.employee_id)
+
+    @api.model
+    def _check_employees(self, employees):
+        """:raise AccessError: somebody who approves no time asks for another person, or anybody for another company"""
+        if employees.sudo().company_id - self.env.companies:
+            raise AccessError(self.env._("The employee is of another company."))
+        others = employees.sudo().filtered(lambda employee: employee.user_id != self.env.user)
         if others and not self.env.user.has_group("hr_timesheet.group_hr_timesheet_approver"):
             raise AccessError(self.env._("Everybody asks for themselves: choose yourself as the employee."))
 

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import fields, models
@@ -19,15 +20,25 @@ class TimetrackBudget(models.Model):
     )
 
     def _get_planned(self, today, last_days, parts):
-        """Hours that are planned from this week on, until the last day of each budget: dict of id to hours.
+        """Hours that are planned from this week on, by month, until the last day of each budget.
 
-        Plans name no task, no deliverable and no service type: budgets of these have none. One statement.
+        A week belongs to the month of its Monday; the running one, and the one in which a budget begins, to the month
+        of today and of the first day. Plans name no task, no deliverable and no service type: budgets of these have
+        none. One statement.
 
         :param dict last_days: the last day that counts, by id
         :param dict parts: as of ``_get_parts``
+        :return: dict of id to dict of the first day of the month to hours
         """
         pairs = [
-            (budget._origin.id, record_id, budget.scope, budget.project_id.id or 0, last_days[budget._origin.id])
+            (
+                budget._origin.id,
+                record_id,
+                budget.scope,
+                budget.project_id.id or 0,
+                budget.date_from or engine.FIRST,
+                last_days[budget._origin.id],
+            )
             for budget in self
             if budget.scope in ("project", "client", "employee", "job")
             for record_id in parts.get(budget._origin.id, ())
@@ -37,7 +48,7 @@ class TimetrackBudget(models.Model):
         self.env["timetrack.plan"].flush_model()
         self.env["project.project"].flush_model(["partner_id"])
         self.env["account.analytic.line"].flush_model()
-        columns = ("ids", "records", "scopes", "projects", "tos")
+        columns = ("ids", "records", "scopes", "projects", "froms", "tos")
         rows = self.env.execute_query(
             SQL(
                 """
@@ -56,33 +67,41 @@ class TimetrackBudget(models.Model):
                       LEFT JOIN res_partner customer ON customer.id = project.partner_id
                      WHERE plan.week >= %(monday)s
                 )
-                SELECT budget.id, sum(ahead.hours)
+                SELECT budget.id,
+                       date_trunc('month', GREATEST(ahead.week, %(today)s, budget.date_from))::date,
+                       sum(ahead.hours)
                   FROM unnest(
-                           %(ids)s::int[], %(records)s::int[], %(scopes)s::text[], %(projects)s::int[], %(tos)s::date[]
-                       ) AS budget (id, record_id, scope, project_id, date_to)
+                           %(ids)s::int[], %(records)s::int[], %(scopes)s::text[], %(projects)s::int[],
+                           %(froms)s::date[], %(tos)s::date[]
+                       ) AS budget (id, record_id, scope, project_id, date_from, date_to)
                   JOIN ahead
                     ON ahead.week <= budget.date_to
+                   AND ahead.week + 6 >= budget.date_from
                    AND CASE budget.scope
                        WHEN 'project' THEN ahead.project_id = budget.record_id
                        WHEN 'client' THEN ahead.client_id = budget.record_id
                        ELSE ahead.employee_id = budget.record_id AND ahead.project_id = budget.project_id
                        END
-              GROUP BY budget.id
+              GROUP BY 1, 2
                 """,
                 today=today,
                 monday=today - timedelta(days=today.weekday()),
                 **{name: list(values) for name, values in zip(columns, zip(*pairs, strict=True), strict=True)},
             )
         )
-        return dict(rows)
+        planned = defaultdict(dict)
+        for budget_id, month, hours in rows:
+            planned[budget_id][month] = hours
+        return planned
 
     def _get_forecast(self, today):
         """Hours at the end: as planned, or at the pace of the last weeks if that is more."""
         self.ensure_one()
+        begun = max(today, self.span_from or engine.FIRST)
         if not self.last_day and not self.planned_hours:
             return self.consumed_hours
         return engine.at_completion(
-            self.consumed_hours, self.burn_hours, today, self.last_day or None, self.planned_hours
+            self.consumed_hours, self.burn_hours, begun, self.last_day or None, self.planned_hours
         )
 
     def _exceeds_by_plan(self):

@@ -111,4 +111,5 @@ class TimetrackPlan(models.Model):
         if not new:
             raise UserError(self.env._("The weeks after have their plans already: nothing was copied."))
         action = self.env["ir.actions.act_window"]._for_xml_id("client_timetrack.timetrack_plan_action")
-        return {**action, "domain": [("id", "in", new.ids)], "context": {}}
+        views = [(False, "list"), (False, "form")]
+        return {**action, "views": views, "domain": [("id", "in", new.ids)], "context": {}}

@@ -104,6 +104,7 @@ class TimetrackTarget(models.Model):
                     "utilization": 0.5625,      # billable by due hours; False where nothing was to work yet
                 }],
                 "weeks": [{"date_from": "2026-10-05", "utilization": 0.7, "target": 0.75}],     # oldest first
+                "unit": {"kind": "hours", "hours_per_day": 8.0},    # or "days": how the company shows time
             }
 
             or False for users without an employee
@@ -123,6 +124,7 @@ class TimetrackTarget(models.Model):
         progress = self._get_progress(employee, asked, today)
         described = [self._describe_span(*span, progress[employee, span]) for span in asked]
         return {
+            "unit": self.env["account.analytic.line"]._timetrack_grid_unit(employee.company_id),
             "spans": [{"key": key, **values} for (key, *_days), values in zip(spans, described, strict=False)],
             "weeks": [self._describe_week(values) for values in described[len(spans) :]],
         }

@@ -1,2 +1,3 @@
 from . import timesheets_analysis_report
+from . import timetrack_budget_report
 from . import timetrack_plan_report

@@ -5,11 +5,13 @@ from . import test_approval_steps
 from . import test_budget
 from . import test_budget_alert
 from . import test_budget_limit
+from . import test_budget_report
 from . import test_budget_scope
 from . import test_budget_version
 from . import test_classification
 from . import test_code_set_data
 from . import test_code_sets
+from . import test_engine_allocation
 from . import test_engine_approval
 from . import test_engine_budget
 from . import test_engine_capacity
@@ -17,6 +19,7 @@ from . import test_engine_csv_import
 from . import test_engine_grid
 from . import test_engine_import_dates
 from . import test_engine_periods
+from . import test_engine_plan
 from . import test_engine_policy
 from . import test_engine_reminder
 from . import test_engine_timer
@@ -30,6 +33,7 @@ from . import test_matrix
 from . import test_period
 from . import test_period_mail
 from . import test_plan
+from . import test_plan_grid
 from . import test_policy
 from . import test_portal
 from . import test_queue

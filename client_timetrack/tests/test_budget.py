@@ -97,3 +97,16 @@ class TestBudget(TimetrackCommon):
             batch.mapped("hours_percent")
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])
+
+    def test_the_bars_of_many_projects_take_as_many_queries_as_those_of_few(self):
+        projects = self.env["project.project"].create(
+            [{"name": str(number), "allocated_hours": 5, "allow_timesheets": True} for number in range(60)]
+        )
+        counts = []
+        for some in (projects[:1], projects[1:10], projects[10:60]):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            some.with_user(self.consultant).read(["timetrack_budget_percent", "timetrack_budget_remaining"])
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(counts[1], counts[2])

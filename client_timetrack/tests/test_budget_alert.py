@@ -60,6 +60,31 @@ class TestBudgetAlert(TimetrackCommon):
         self.env.invalidate_all()
         self.assertEqual(len(self.budget.alert_ids), 3)
 
+    def test_the_cost_may_be_what_is_used_up(self):
+        """The consultant costs 50 an hour: 3 of 10 hours are 150 of 180; without hours the cost is all there is."""
+        self.budget.cost = 180
+        self._log(3)
+        self.assertEqual(self._alert(), ["Merger: 83 % of the budget are used"])
+        self.budget.hours = 0
+        self._log(1)
+        self.assertEqual(self._alert(), ["Merger: 111 % of the budget are used"])
+        self.budget.cost = 0
+        self._log(9)
+        self.assertEqual(self._alert(), [], "nothing is agreed")
+
+    def test_a_cost_that_is_exceeded_is_told_before_hours_that_will_be(self):
+        """4 hours of 100 are 200 of 150; a plan of 97 more would exceed the hours."""
+        self.project.allocated_hours = 100
+        self.budget.cost = 150
+        self._log(4)
+        self.env["timetrack.plan"].create(
+            {"employee_id": self.employee.id, "project_id": self.project.id, "week": "2026-12-07", "hours": 97}
+        )
+        self.assertEqual(self._alert(), ["Merger: 133 % of the budget are used"])
+        self.assertEqual(self._alert(), [])
+        self.budget.cost = 0
+        self.assertEqual(self._alert(), ["Merger: with what is planned ahead the budget is exceeded"])
+
     def test_a_revision_tells_again(self):
         self._log(9)
         self.assertEqual(self._alert(), ["Merger: 90 % of the budget are used"])

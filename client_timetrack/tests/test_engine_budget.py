@@ -3,6 +3,7 @@
 import doctest
 import math
 from datetime import date, timedelta
+from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +97,48 @@ class TestBudgetAmounts(BaseCase):
         self.assertEqual(budget.percent(-1.0, 10.0), -10.0)
         self.assertIsNone(budget.percent(1.0, 0.0))
         self.assertIsNone(budget.percent(1.0, -5.0))
+
+
+class TestBudgetMonths(BaseCase):
+    def test_shares_by_days(self):
+        """31 + 28 + 31 days: 90 hours come in whole hours."""
+        span = Period(date(2026, 1, 1), date(2026, 3, 31))
+        self.assertEqual(
+            budget.by_month(90, span, Decimal("0.01")),
+            {date(2026, 1, 1): 31, date(2026, 2, 1): 28, date(2026, 3, 1): 31},
+        )
+        self.assertEqual(
+            budget.by_month(0.1, span, Decimal("0.01")),
+            {date(2026, 1, 1): 0.04, date(2026, 2, 1): 0.03, date(2026, 3, 1): 0.03},
+        )
+
+    def test_what_has_no_end_stands_in_its_first_month(self):
+        for last in (date.max, date(2026, 1, 1), date(2126, 1, 1)):
+            with self.subTest(last=last):
+                span = Period(date(2026, 1, 15), last)
+                self.assertEqual(budget.by_month(90, span, Decimal("0.01")), {date(2026, 1, 1): 90})
+
+    @given(st.integers(0, 10**7), DAYS, st.integers(0, 3000), st.sampled_from(["0.01", "1", "0.001"]))
+    def test_the_months_are_the_whole(self, units, first, length, unit):
+        unit = Decimal(unit)
+        span = Period(first, first + timedelta(days=length))
+        shares = budget.by_month(float(units * unit), span, unit)
+        self.assertEqual(sum(round(share / float(unit)) for share in shares.values()), units)
+        self.assertEqual(set(shares), {day.replace(day=1) for day in span.days})
+
+    @given(
+        st.dictionaries(st.sampled_from([date(2026, 11, 1), date(2026, 12, 1), date(2027, 2, 1)]), AMOUNTS),
+        AMOUNTS,
+        st.integers(-60, 60),
+        st.one_of(st.none(), st.integers(-90, 400)),
+    )
+    def test_the_months_ahead_are_the_forecast(self, planned, weekly, start, length):
+        first = TODAY + timedelta(days=start)
+        last = date.max if length is None else max(first, TODAY + timedelta(days=length))
+        months = budget.ahead_by_month(planned, weekly, Period(first, last), TODAY)
+        total = sum(planned.values())
+        forecast = budget.at_completion(0.0, weekly, max(first, TODAY), last, total)
+        self.assertAlmostEqual(sum(months.values()), forecast or 0.0)
 
 
 class TestBudgetAlerts(BaseCase):

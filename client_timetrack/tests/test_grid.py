@@ -549,6 +549,101 @@ class TestGridSave(GridCommon):
 
 @tagged("post_install", "-at_install")
 @freeze_time("2026-11-25 12:00:00")
+class TestGridAsk(GridCommon):
+    """Where a budget refuses what was typed, more of it is asked for from there."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policy = cls.env["timetrack.policy"].create({"name": "Strict", "over_budget_severity": "block"})
+        cls.client_company.timetrack_policy_id = cls.policy
+        cls.project.allocated_hours = 10
+        Budget = cls.env["timetrack.budget"]
+        cls.client_budget = Budget.create({"scope": "client", "client_id": cls.client_company.id, "hours": 8})
+        cls.project_budget = cls.project.timetrack_budget_ids
+        cls.client_budget.user_id = cls.lead
+
+    def _ask(self, *changes, user=None, reason="The client called again", params=None):
+        return self._lines(user).timetrack_grid_ask(list(changes), params or self._params(), reason)
+
+    def _requests(self):
+        requests = self.env["timetrack.budget.override"].search([("employee_id", "=", self.employee.id)], order="id")
+        return [(one.budget_id, one.hours, one.state) for one in requests]
+
+    def test_refused_asked_for_approved_saved(self):
+        """Eleven hours are one more than the project has, and three more than the client's budget, which the consultant
+        does not see."""
+        change = self._change(hours=11, known=0)
+        result = self._save(change)[0]
+        self.assertEqual(result["code"], "over_budget")
+        asked = self._ask(change)
+        self.assertEqual(
+            sorted((one["budget"], one["hours"], one["responsible"]) for one in asked),
+            [("Client Works", 3, self.lead.name), ("Merger", 1, self.project_manager.name)],
+        )
+        requests = self.env["timetrack.budget.override"].search([("employee_id", "=", self.employee.id)])
+        self.assertEqual(requests.activity_ids.user_id, self.lead | self.project_manager)
+        self.assertEqual(set(requests.mapped("reason")), {"The client called again"})
+        for request in requests:
+            request.with_user(request.budget_id.user_id).action_approve()
+        self.assertNotIn("error", self._save(change)[0])
+        self.assertEqual(self._on(), [(11, "/", "draft")])
+
+    def test_asking_again_asks_for_more(self):
+        self._ask(self._change(hours=9))
+        self._ask(self._change(hours=11))
+        self._ask(self._change(hours=9))
+        self.assertEqual(
+            self._requests(), [(self.client_budget, 3, "requested"), (self.project_budget, 1, "requested")]
+        )
+
+    def test_an_entry_that_gets_more(self):
+        self.project.allocated_hours = 0
+        entry = self._entry(date=MONDAY, unit_amount=7)
+        asked = self._ask({"op": "entry", "entry_id": entry.id, "hours": 10})
+        self.assertEqual([(one["budget"], one["hours"]) for one in asked], [("Client Works", 2)])
+        asked = self._ask(self._change("new", hours=4, name="More"))
+        self.assertEqual([one["hours"] for one in asked], [3])
+
+    def test_nobody_learns_of_budgets_that_refuse_nothing(self):
+        self.policy.over_budget_severity = "warn"
+        with self.assertRaisesRegex(UserError, "No budget refuses"):
+            self._ask(self._change(hours=11))
+        self.policy.over_budget_severity = "block"
+        with self.assertRaisesRegex(UserError, "No budget refuses"):
+            self._ask(self._change(hours=8))
+        self.assertEqual(self._requests(), [])
+
+    def test_what_makes_no_sense(self):
+        for changes, reason, text in (
+            ([self._change(hours=11)], "  ", "Say why"),
+            ([], "More", "nothing to ask"),
+            ([{"op": "drop"}], "More", "cannot do"),
+            ([None], "More", "cannot do"),
+            ([self._change(hours=30)], "More", "24 hours"),
+        ):
+            with self.subTest(text=text), self.assertRaisesRegex(UserError, text):
+                self._ask(*changes, reason=reason)
+
+    def test_for_others_only_approvers_ask(self):
+        change = self._change(hours=11, employee=self.employee_colleague)
+        with self.assertRaises(AccessError):
+            self._ask(change)
+        self.assertTrue(self._ask(change, user=self.lead, params=self._params(mode="team")))
+        stranger = self.env["hr.employee"].create(
+            {"name": "Stranger", "company_id": self.env["res.company"].create({"name": "Elsewhere"}).id}
+        )
+        with self.assertRaises(AccessError):
+            self._ask(self._change(hours=11, employee=stranger), user=self.lead)
+
+    def test_other_refusals_ask_for_nothing(self):
+        self.policy.write({"future_severity": "block", "over_budget_severity": "none"})
+        [result] = self._save(self._change(hours=1, date=SUNDAY))
+        self.assertEqual(result["code"], "refused")
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-11-25 12:00:00")
 class TestGridRows(GridCommon):
     """Rows that are pinned, proposed, searched and copied."""
 

@@ -39,5 +39,5 @@ class TimetrackBudgetReviseWizard(models.TransientModel):
 
     def _get_amounts(self):
         """The amounts that the user may see, and so may change."""
-        sees_cost = self.env.user.has_group("client_timetrack.group_cost_viewer")
-        return {"hours": self.hours, **({"cost": self.cost} if sees_cost else {})}
+        names = self.env["timetrack.budget"]._get_amounts()
+        return {name: self[name] for name in names if self._has_field_access(self._fields[name], "read")}

@@ -8,35 +8,24 @@ import {
     MONDAY,
     TUESDAY,
     WEDNESDAY,
+    at,
     cell,
     employee,
     entry,
+    focus,
     grid,
     open,
     prepareTimeGrid,
     row,
     save,
     searchWork,
+    type,
 } from "./time_grid_helpers";
 
 prepareTimeGrid();
 
-const at = (index, date) => `[data-row="${index}"][data-date="${date}"]`;
 const hoursAt = (index, date) => queryOne(`${at(index, date)} .o_timetrack_hours`).textContent;
 const focused = () => [document.activeElement.dataset.row, document.activeElement.dataset.date];
-
-/** Focus a cell without editing it. */
-async function focus(index, date) {
-    queryOne(at(index, date)).focus();
-    await animationFrame();
-}
-
-async function type(text, ...keys) {
-    for (const key of [...text, ...keys]) {
-        await press(key);
-        await animationFrame();
-    }
-}
 
 describe.current.tags("desktop");
 
@@ -201,6 +190,29 @@ test("the cell shows what was typed before the server answers; what is typed mea
     expect(".o_timetrack_saving").toHaveCount(0);
 });
 
+test("an answer that comes while hours are being typed takes no key away", async () => {
+    await open(grid([row(12)]));
+    const answer = new Deferred();
+    onRpc("account.analytic.line", "timetrack_grid_save", async ({ args: [changes] }) => {
+        expect.step(changes.map(({ date, hours }) => `${date} ${hours}`));
+        await answer;
+        return changes.map(({ date, hours }) => ({ key: "3-7-12-0", date, cell: cell(entry(1, hours)), undo: [] }));
+    });
+    await focus(0, MONDAY);
+    await type("1", "Tab", "1", "0");
+    expect(".o_timetrack_cell input").toHaveValue("10");
+    answer.resolve();
+    await animationFrame();
+    await animationFrame();
+    expect(hoursAt(0, MONDAY)).toBe("1:00");
+    expect(".o_timetrack_cell input").toHaveValue("10");
+    await press("Enter");
+    await animationFrame();
+    expect(hoursAt(0, TUESDAY)).toBe("10:00");
+    await animationFrame();
+    expect.verifySteps([[`${MONDAY} 1`], [`${TUESDAY} 10`]]);
+});
+
 test("copying and pasting tables, from the grid and from a spreadsheet", async () => {
     await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)), [TUESDAY]: cell(entry(2, 2.5)) }), row(13)]));
     save();
@@ -310,6 +322,31 @@ test("a panel that is opened while its cell is being saved shows the entry", asy
     await animationFrame();
     expect(".o_timetrack_cell_panel .o_timetrack_entry_hours").toHaveValue("2:00");
     expect(".o_timetrack_entry_new").toHaveCount(0);
+});
+
+test("a description that is typed while the hours are being saved stays", async () => {
+    await open(grid([row(12, { [MONDAY]: cell(entry(1, 1)) })]));
+    const answer = new Deferred();
+    onRpc("account.analytic.line", "timetrack_grid_save", async ({ args: [[{ hours, name }]] }) => {
+        expect.step(`${hours} ${name}`);
+        await answer;
+        const values = cell(entry(1, hours || 2, { name: name || "" }));
+        return [{ key: "3-7-12-0", date: MONDAY, cell: values, undo: [] }];
+    });
+    await focus(0, MONDAY);
+    await press(" ");
+    await animationFrame();
+    await contains(".o_timetrack_entry_hours").edit("2", { confirm: "tab" });
+    await contains(".o_timetrack_entry_name").click();
+    await type("mail");
+    answer.resolve();
+    await animationFrame();
+    await animationFrame();
+    expect(".o_timetrack_entry_hours").toHaveValue("2:00");
+    expect(".o_timetrack_entry_name").toHaveValue("mail");
+    await press("Tab");
+    await animationFrame();
+    expect.verifySteps(["2 undefined", "undefined mail"]);
 });
 
 test("what is left of a task follows what is typed", async () => {
@@ -508,4 +545,37 @@ test("an empty grid says what to do; who has no employee is told why", async () 
     await open(grid([], { employees: [], notice: "You have no employee in the company Firm." }));
     expect(".alert-info").toHaveText("You have no employee in the company Firm.");
     expect(queryFirst(".o_timetrack_grid_submit")).toBe(null);
+});
+
+test("what a budget refuses is asked for, from the banner and from the panel", async () => {
+    await open(grid([row(12)]));
+    const refused = { error: "Over Budget: 3.00 hours; 1.00 are left.", code: "over_budget" };
+    save({ [MONDAY]: refused, [TUESDAY]: { error: "Future Time", code: "refused" } });
+    onRpc("account.analytic.line", "timetrack_grid_ask", ({ args: [changes, , reason] }) => {
+        expect.step([reason, ...changes.map(({ op, date, hours }) => `${op} ${date} ${hours}`)]);
+        return [{ budget: "Merger", hours: 2, responsible: "Petra" }];
+    });
+    await focus(0, TUESDAY);
+    await type("3", "Enter");
+    expect(".o_timetrack_ask_for_more").toHaveCount(0);
+    await focus(0, MONDAY);
+    await type("3", "Enter");
+    expect.verifySteps([[`set ${TUESDAY} 3 of 0`], [`set ${MONDAY} 3 of 0`]]);
+    await contains(".o_timetrack_grid_failures .o_timetrack_ask_for_more").click();
+    expect(".modal-footer .btn-primary").toHaveAttribute("disabled");
+    await contains(".modal input[name='reason']").edit("A second draft", { confirm: false });
+    await contains(".modal-footer .btn-primary").click();
+    expect.verifySteps([["A second draft", `set ${MONDAY} 3`]]);
+    expect(".o_notification").toHaveText(/2:00 of “Merger”: Petra decides/);
+    expect(hoursAt(0, MONDAY)).toBe("3");
+    await focus(0, MONDAY);
+    await press(" ");
+    await animationFrame();
+    await contains(".o_timetrack_entry_new input[aria-label='Hours']").edit("3", { confirm: false });
+    await contains(".o_timetrack_entry_new button[type='submit']").click();
+    expect.verifySteps([[`new ${MONDAY} 3`]]);
+    await contains(".o_timetrack_cell_panel .o_timetrack_ask_for_more").click();
+    await contains(".modal input[name='reason']").edit("Again", { confirm: false });
+    await contains(".modal-footer .btn-primary").click();
+    expect.verifySteps([["Again", `new ${MONDAY} 3`]]);
 });

@@ -1,4 +1,5 @@
 import { beforeEach, expect } from "@odoo/hoot";
+import { press, queryOne } from "@odoo/hoot-dom";
 import { animationFrame, mockDate } from "@odoo/hoot-mock";
 import { patchSession } from "@hr_timesheet/../tests/hr_timesheet_models";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
@@ -176,4 +177,21 @@ export async function searchWork(words) {
     // the field waits for more keys before it asks
     await new Promise((resolve) => setTimeout(resolve, 200));
     await animationFrame();
+}
+
+/** The selector of a cell. */
+export const at = (index, date) => `[data-row="${index}"][data-date="${date}"]`;
+
+/** Focus a cell without editing it. */
+export async function focus(index, date) {
+    queryOne(at(index, date)).focus();
+    await animationFrame();
+}
+
+/** Press keys, one a frame. */
+export async function type(text, ...keys) {
+    for (const key of [...text, ...keys]) {
+        await press(key);
+        await animationFrame();
+    }
 }

@@ -67,6 +67,29 @@ beforeEach(() => {
 
 describe.current.tags("desktop");
 
+test("a description stays while the clock goes on, and is saved when the menu closes", async () => {
+    const named = ({ name }) => ({ ...state({ timer: timer({ name }) }), notice: "" });
+    onRpc("timetrack.timer", "update_timer", ({ args: [values] }) => {
+        expect.step(values.name);
+        return named(values);
+    });
+    await open({ timer: timer() });
+    await openMenu();
+    const field = ".o_timetrack_timer_name";
+    await contains(field).click();
+    await press("End");
+    await press("s");
+    await advanceTime(3000);
+    await animationFrame();
+    expect(field).toHaveValue("Calls");
+    await openMenu();
+    await animationFrame();
+    expect(field).toHaveCount(0);
+    expect.verifySteps(["Calls", "entries changed"]);
+    await openMenu();
+    expect(field).toHaveValue("Calls");
+});
+
 test("seconds as a clock", () => {
     expect(formatClock(0)).toBe("0:00:00");
     expect(formatClock(59)).toBe("0:00:59");

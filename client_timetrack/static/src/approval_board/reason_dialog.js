@@ -1,9 +1,10 @@
 import { Dialog } from "@web/core/dialog/dialog";
+import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 
 import { Component, useState } from "@odoo/owl";
 
-/** Asks why time is sent back; there is no rejecting without a reason. */
+/** Asks for a reason, by default why time is sent back; there is no going on without one. */
 export class ReasonDialog extends Component {
     static template = "client_timetrack.ReasonDialog";
     static components = { Dialog };
@@ -11,6 +12,16 @@ export class ReasonDialog extends Component {
         close: Function,
         confirm: Function,
         subject: String,
+        title: { type: String, optional: true },
+        label: { type: String, optional: true },
+        placeholder: { type: String, optional: true },
+        confirmLabel: { type: String, optional: true },
+    };
+    static defaultProps = {
+        title: _t("Reject Time"),
+        label: _t("Reason, shown to the employee"),
+        placeholder: _t("e.g. Please book this on the right task"),
+        confirmLabel: _t("Reject"),
     };
 
     setup() {

@@ -3,10 +3,12 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
-import { formatFloatTime, formatPercentage } from "@web/views/fields/formatters";
+import { formatPercentage } from "@web/views/fields/formatters";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
 import { Component, onWillStart } from "@odoo/owl";
+
+import { formatHours } from "../time_grid/hours_input";
 
 /** How far one has come oneself: this week, this month, and the weeks before. Nobody else sees it. */
 export class MyProgress extends Component {
@@ -30,8 +32,11 @@ export class MyProgress extends Component {
         return `${formatDate(deserializeDate(span.date_from))} – ${formatDate(deserializeDate(span.date_to))}`;
     }
 
+    /** Hours as the company shows them; days say so. */
     hours(value) {
-        return formatFloatTime(value);
+        const { unit } = this.progress;
+        const text = formatHours(value, unit);
+        return unit.kind === "days" ? _t("%s days", text) : text;
     }
 
     percent(value) {

@@ -1,5 +1,8 @@
+import { formatFloat } from "@web/core/utils/numbers";
+import { formatFloatTime } from "@web/views/fields/formatters";
+
 /**
- * What people type for hours, understood. Plain functions: nothing here knows the grid.
+ * What people type for hours, understood, and hours as text. Plain functions: nothing here knows the grid.
  *
  * - `1:30`, `:45`, `1h30`, `1h`, `90m`, `1h 30m`: hours and minutes, whatever the company shows
  * - `1.5`, `1,5`: hours, or days where the company shows days
@@ -53,6 +56,19 @@ function parseAmount(text, unit) {
 
 function toNumber(text) {
     return Number(text.replace(",", "."));
+}
+
+/**
+ * Hours as the company shows them: "7:30", or days.
+ *
+ * @param {number} hours
+ * @param {{ kind: "hours" | "days", hours_per_day: number }} unit
+ */
+export function formatHours(hours, unit) {
+    if (unit.kind === "days") {
+        return formatFloat(hours / unit.hours_per_day, { digits: [16, 2] });
+    }
+    return formatFloatTime(hours, { noLeadingZeroHour: true });
 }
 
 /** Numbers of hours that people would not tell apart. */

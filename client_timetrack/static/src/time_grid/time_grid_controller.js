@@ -17,6 +17,7 @@ import { standardViewProps } from "@web/views/standard_view_props";
 import { Component, useRef } from "@odoo/owl";
 
 import { ENTRIES_CHANGED } from "../timer/timer_service";
+import { useAskForMore } from "./ask_for_more";
 
 const { Interval, DateTime } = luxon;
 
@@ -30,6 +31,7 @@ export class TimeGridController extends Component {
         this.dialog = useService("dialog");
         this.notification = useService("notification");
         this.root = useRef("root");
+        this.askForMore = useAskForMore(() => this.model);
         this.model = useModel(this.props.Model, {
             resModel: this.props.resModel,
             archInfo: this.props.archInfo,

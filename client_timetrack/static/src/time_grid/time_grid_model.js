@@ -1,12 +1,11 @@
+import { deserializeDate } from "@web/core/l10n/dates";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { _t } from "@web/core/l10n/translation";
 import { KeepLast } from "@web/core/utils/concurrency";
-import { formatFloat } from "@web/core/utils/numbers";
-import { formatFloatTime } from "@web/views/fields/formatters";
 import { Model } from "@web/model/model";
 
 import { workIds } from "../work_search/work_search";
-import { parseHours, sameHours } from "./hours_input";
+import { formatHours, parseHours, sameHours } from "./hours_input";
 
 const EMPTY_CELL = { hours: 0, entries: [] };
 const LIMIT = 40;
@@ -288,6 +287,21 @@ export class TimeGridModel extends Model {
         return row.notice || "";
     }
 
+    /**
+     * How the head of a column names its day.
+     *
+     * @param {boolean} [isNarrow] whether there is little room
+     * @returns {{ top: string, bottom: string, label: string }}
+     */
+    dayHead(date, isNarrow = false) {
+        const day = deserializeDate(date);
+        return {
+            top: day.toFormat(isNarrow ? "ccccc" : "ccc"),
+            bottom: day.toFormat("d"),
+            label: day.toLocaleString({ weekday: "long", day: "numeric", month: "long" }),
+        };
+    }
+
     off(date, employee) {
         return employee?.off[date] || "";
     }
@@ -351,11 +365,7 @@ export class TimeGridModel extends Model {
 
     /** Hours as the company shows them: "7:30", or days. */
     format(hours) {
-        const { kind, hours_per_day } = this.data.unit;
-        if (kind === "days") {
-            return formatFloat(hours / hours_per_day, { digits: [16, 2] });
-        }
-        return formatFloatTime(hours, { noLeadingZeroHour: true });
+        return formatHours(hours, this.data.unit);
     }
 
     // ------------------------------------------------------------------
@@ -415,6 +425,20 @@ export class TimeGridModel extends Model {
 
     get failures() {
         return [...this.edits.entries()].filter(([, edit]) => edit.error);
+    }
+
+    /** The changes that a budget refuses. */
+    get overBudget() {
+        return this.failures.filter(([, { code }]) => code === "over_budget").map(([, { refused }]) => refused);
+    }
+
+    /**
+     * Ask for more of the budgets that refuse changes.
+     *
+     * @returns {Promise<{ budget: string, hours: number, responsible: string | false }[]>}
+     */
+    askForMore(changes, reason) {
+        return this.orm.call(this.resModel, "timetrack_grid_ask", [changes, this.params, reason]);
     }
 
     /** Send again what could not be sent. */
@@ -532,26 +556,33 @@ export class TimeGridModel extends Model {
     }
 
     /** Put what the server says into the cell; a refusal stays beside it. */
-    apply({ cell }, result) {
+    apply({ cell, isUndo, ...data }, result) {
         const row = this.getRow(result.key);
         if (row) {
             this.count(this.getCell(row, result.date), -1);
             this.count(result.cell, 1);
-            if (result.cell.entries.length) {
-                row.cells[result.date] = result.cell;
-            } else {
-                delete row.cells[result.date];
-            }
+            this.putCell(row, result.date, result.cell);
         }
         if (!cell) {
             return;
         }
         const key = `${cell.row.key}|${cell.date}`;
         if (result.error) {
-            this.edits.set(key, { text: cell.text, hours: 0, error: result.error, code: result.code });
+            const { error, code } = result;
+            const refused = { ...this.place(cell.row, cell.date), ...data };
+            this.edits.set(key, { text: cell.text, hours: 0, error, code, refused });
         } else if (this.edits.get(key)?.text === cell.text) {
             // else something newer was typed meanwhile
             this.edits.delete(key);
+        }
+    }
+
+    /** Cells without entries are not kept. */
+    putCell(row, date, cell) {
+        if (cell.entries.length) {
+            row.cells[date] = cell;
+        } else {
+            delete row.cells[date];
         }
     }
 

@@ -1,4 +1,3 @@
-import { deserializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { useService } from "@web/core/utils/hooks";
@@ -25,16 +24,20 @@ export class TimeGridRenderer extends Component {
     static template = "client_timetrack.TimeGridRenderer";
     static components = { AddRow, PhoneList, RowHead };
     static props = { model: Object, archInfo: Object };
+    /** What opens for a cell. */
+    static Panel = CellPanel;
 
     setup() {
         this.ui = useState(useService("ui"));
         this.root = useRef("root");
         this.states = STATES;
-        this.state = useState({ editing: null, text: "", selection: null, addingFor: null });
+        this.state = useState({ editing: null, selection: null, addingFor: null });
+        // What is typed, whatever is drawn meanwhile: an answer of the server must not bring older text back.
+        this.text = "";
         // Not reactive: moving the focus must not draw hundreds of cells anew.
         this.focus = { row: 0, column: 0 };
         this.refocus = false;
-        this.panel = usePopover(CellPanel, {
+        this.panel = usePopover(this.constructor.Panel, {
             popoverClass: "o_timetrack_cell_popover",
             onClose: () => this.focusCell(),
         });
@@ -55,16 +58,11 @@ export class TimeGridRenderer extends Component {
 
     /** The columns: the days, as their head shows them. */
     get days() {
-        return this.model.data.days.map((date) => {
-            const day = deserializeDate(date);
-            return {
-                date,
-                weekday: day.toFormat(this.isDense ? "ccccc" : "ccc"),
-                number: day.toFormat("d"),
-                label: day.toLocaleString({ weekday: "long", day: "numeric", month: "long" }),
-                isToday: date === this.model.data.today,
-            };
-        });
+        return this.model.data.days.map((date) => ({
+            date,
+            ...this.model.dayHead(date, this.isDense),
+            isToday: date === this.model.data.today,
+        }));
     }
 
     /** Many days: the columns are narrow. */
@@ -75,6 +73,11 @@ export class TimeGridRenderer extends Component {
     /** The employee whose days the head and the totals speak of; none for a team. */
     get employee() {
         return this.model.isTeam ? null : this.model.employee;
+    }
+
+    /** What the button of a cell opens. */
+    get panelLabel() {
+        return _t("Description and entries");
     }
 
     get canAdd() {
@@ -190,6 +193,9 @@ export class TimeGridRenderer extends Component {
 
     afterPatch() {
         const input = this.root.el?.querySelector(".o_timetrack_cell input");
+        if (input && input.value !== this.text) {
+            input.value = this.text;
+        }
         if (input && input !== document.activeElement) {
             input.focus();
             input.setSelectionRange(this.state.editing.replaces ? 0 : input.value.length, input.value.length);
@@ -314,11 +320,11 @@ export class TimeGridRenderer extends Component {
     /** Whoever types fast is ahead of the field that is about to show: no key is lost. */
     onEarlyKey(ev) {
         if (ev.key === "Enter" || ev.key === "Tab") {
-            this.commit(this.state.text, ev.key === "Enter" ? [1, 0] : [0, 1]);
+            this.commit(this.text, ev.key === "Enter" ? [1, 0] : [0, 1]);
         } else if (ev.key === "Escape") {
             this.stopEditing();
         } else if (ev.key.length === 1 && !ev.ctrlKey && !ev.metaKey) {
-            this.state.text += ev.key;
+            this.text += ev.key;
         } else {
             return false;
         }
@@ -370,7 +376,7 @@ export class TimeGridRenderer extends Component {
         }
         this.focus = { row: index, column };
         this.state.selection = null;
-        this.state.text = text ?? (cell.typed || cell.text);
+        this.text = text ?? (cell.typed || cell.text);
         this.state.editing = { key: row.key, date, row: index, column, replaces };
     }
 
@@ -391,6 +397,12 @@ export class TimeGridRenderer extends Component {
         const { editing } = this.state;
         const { row, column } = target.closest("[data-row]").dataset;
         return Boolean(editing) && Number(row) === editing.row && Number(column) === editing.column;
+    }
+
+    onInput(ev) {
+        if (this.isCurrentInput(ev)) {
+            this.text = ev.target.value;
+        }
     }
 
     onInputKeydown(ev) {
@@ -437,7 +449,7 @@ export class TimeGridRenderer extends Component {
 
     stopEditing() {
         this.state.editing = null;
-        this.state.text = "";
+        this.text = "";
     }
 
     /** Save what was typed and go on. */

@@ -27,7 +27,7 @@ export class TimerMenu extends Component {
         this.action = useService("action");
         this.timer = useState(useService("timetrack_timer"));
         this.dropdown = useDropdownState();
-        this.state = useState({ earlier: false, at: null });
+        this.state = useState({ earlier: false, at: null, typed: null });
         useCommand(() => this.commandName, () => this.timer.toggle(), { hotkey: "alt+shift+t", global: true, category: "app" });
     }
 
@@ -86,10 +86,29 @@ export class TimerMenu extends Component {
         return this.timer.update(workIds(row.values));
     }
 
-    describe(ev) {
-        const name = ev.target.value.trim();
-        if (name !== this.timer.timer.name) {
-            return this.timer.update({ name });
+    /** The description as it is being typed: the clock draws the menu anew every second. */
+    get name() {
+        const { typed } = this.state;
+        return typed?.id === this.timer.timer.id ? typed.name : this.timer.timer.name;
+    }
+
+    onInputName(ev) {
+        this.state.typed = { id: this.timer.timer.id, name: ev.target.value };
+    }
+
+    /** Save the description, also that of a menu which closes; what is typed meanwhile stays. */
+    async describe() {
+        const { typed } = this.state;
+        if (!typed) {
+            return;
+        }
+        const name = typed.name.trim();
+        if (typed.id === this.timer.timer?.id && name !== this.timer.timer.name) {
+            await this.timer.update({ name });
+        }
+        const isSaved = typed.id !== this.timer.timer?.id || name === this.timer.timer.name;
+        if (isSaved && this.state.typed === typed) {
+            this.state.typed = null;
         }
     }
 

@@ -28,7 +28,7 @@ export class AddRow extends Component {
     }
 
     search(text) {
-        return this.props.model.search(text);
+        return this.props.model.search(text, this.props.employee);
     }
 
     add(row) {

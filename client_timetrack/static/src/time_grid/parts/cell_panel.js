@@ -6,6 +6,7 @@ import { FormViewDialog } from "@web/views/view_dialogs/form_view_dialog";
 import { Component, useState } from "@odoo/owl";
 
 import { STATES } from "../../approval_board/states";
+import { useAskForMore } from "../ask_for_more";
 import { parseHours, sameHours } from "../hours_input";
 import { CodePicker } from "./code_picker";
 
@@ -23,11 +24,15 @@ export class CellPanel extends Component {
         this.dialog = useService("dialog");
         this.states = STATES;
         this.chips = CHIPS;
+        this.refused = {};
+        this.askForMore = useAskForMore(() => this.model);
         this.state = useState({
             row: this.props.row,
             isAdding: !this.model.getCell(this.props.row, this.props.date).entries.length,
             isChoosing: false,
             errors: {},
+            /** changes that a budget refuses, by entry, as errors are */
+            overBudget: {},
             typed: {},
             hours: "",
             name: "",
@@ -85,7 +90,7 @@ export class CellPanel extends Component {
         return [start, stop].map((time) => deserializeDateTime(time).toLocaleString(DateTime.TIME_SIMPLE)).join(" – ");
     }
 
-    /** What an entry's field shows: what was refused stays. */
+    /** What an entry's field shows: what is being typed, or was refused, stays whatever is drawn anew. */
     value(entry, field) {
         const typed = this.state.typed[entry.id]?.[field];
         return typed ?? (field === "hours" ? this.model.format(entry.hours) : entry.name);
@@ -95,6 +100,15 @@ export class CellPanel extends Component {
     // Changes
     // ------------------------------------------------------------------
 
+    /** A field is left: what was typed is saved. (No change event: none comes where the field was drawn anew.) */
+    leave(entry, field) {
+        const text = this.state.typed[entry.id]?.[field];
+        // the same again would be refused again
+        if (text !== undefined && text !== this.refused[`${entry.id} ${field}`]) {
+            return field === "hours" ? this.changeHours(entry, text) : this.changeName(entry, text);
+        }
+    }
+
     async changeHours(entry, text) {
         const typed = parseHours(text, this.model.data.unit);
         if (!typed) {
@@ -103,34 +117,55 @@ export class CellPanel extends Component {
         const hours = typed.op === "add" ? entry.hours + typed.hours : typed.hours;
         if (!sameHours(hours, entry.hours) || this.state.errors[entry.id]) {
             await this.change(entry, "hours", text, { hours });
+        } else {
+            this.drop(entry, "hours");
         }
     }
 
     async changeName(entry, name) {
         if (name !== entry.name || this.state.errors[entry.id]) {
             await this.change(entry, "name", name, { name });
+        } else {
+            this.drop(entry, "name");
         }
     }
 
     async change(entry, field, text, values) {
         const result = await this.model.saveEntry(entry.id, values);
+        const change = { op: "entry", entry_id: entry.id, ...values };
+        this.state.overBudget[entry.id] = result.code === "over_budget" ? change : null;
         if (result.error) {
             this.refuse(entry, field, text, result.error);
         } else {
             delete this.state.errors[entry.id];
-            delete this.state.typed[entry.id];
+            if (this.state.typed[entry.id]?.[field] === text) {
+                this.drop(entry, field);
+            } // else something newer was typed meanwhile
         }
     }
 
     refuse(entry, field, text, error) {
         this.state.errors[entry.id] = error;
+        this.refused[`${entry.id} ${field}`] = text;
+        this.keep(entry, field, text);
+    }
+
+    /** Keep what is typed. */
+    keep(entry, field, text) {
         this.state.typed[entry.id] = { ...this.state.typed[entry.id], [field]: text };
+    }
+
+    /** What was typed is saved, or says what is saved already. */
+    drop(entry, field) {
+        delete this.refused[`${entry.id} ${field}`];
+        const { [field]: _text, ...others } = this.state.typed[entry.id] || {};
+        this.state.typed[entry.id] = others;
     }
 
     async remove(entry) {
         const { error } = await this.model.removeEntry(entry.id);
         if (error) {
-            this.refuse(entry, "name", entry.name, error);
+            this.state.errors[entry.id] = error;
         } else if (!this.entries.length) {
             this.state.isAdding = true;
         }
@@ -151,7 +186,10 @@ export class CellPanel extends Component {
         this.state.busy = true;
         try {
             const { hours } = typed;
-            const { error } = await this.model.addEntry(this.state.row, this.props.date, { hours, name: this.state.name });
+            const { row, name } = this.state;
+            const { error, code } = await this.model.addEntry(row, this.props.date, { hours, name });
+            const change = { ...this.model.place(row, this.props.date), op: "new", hours, name };
+            this.state.overBudget.new = code === "over_budget" ? change : null;
             this.state.errors.new = error || "";
             if (!error) {
                 Object.assign(this.state, { hours: "", name: "", isAdding: false });

@@ -1,4 +1,3 @@
-import { deserializeDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
 
@@ -8,18 +7,18 @@ import { STATES } from "../../approval_board/states";
 import { AddRow } from "./add_row";
 import { CellPanel } from "./cell_panel";
 
-const { DateTime } = luxon;
-
 /** The time grid on a phone: one day at a time, its work as cards. */
 export class PhoneList extends Component {
     static template = "client_timetrack.PhoneList";
     static components = { AddRow };
     static props = { model: Object, archInfo: Object };
+    /** What opens for a card. */
+    static Panel = CellPanel;
 
     setup() {
         this.states = STATES;
         this.state = useState({ date: this.firstDate, isAdding: false, addingFor: null });
-        this.sheet = usePopover(CellPanel, { useBottomSheet: true });
+        this.sheet = usePopover(this.constructor.Panel, { useBottomSheet: true });
     }
 
     get model() {
@@ -37,18 +36,13 @@ export class PhoneList extends Component {
     }
 
     get days() {
-        return this.model.data.days.map((date) => {
-            const day = deserializeDate(date);
-            return {
-                date,
-                weekday: day.toFormat("ccccc"),
-                number: day.toFormat("d"),
-                label: day.toLocaleString(DateTime.DATE_MED_WITH_WEEKDAY),
-                total: this.model.dayTotal(date),
-                isOff: Boolean(this.model.off(date, this.employee)),
-                balance: this.employee ? this.model.balance(date, this.employee) : { kind: "" },
-            };
-        });
+        return this.model.data.days.map((date) => ({
+            date,
+            ...this.model.dayHead(date, true),
+            total: this.model.dayTotal(date),
+            isOff: Boolean(this.model.off(date, this.employee)),
+            balance: this.employee ? this.model.balance(date, this.employee) : { kind: "" },
+        }));
     }
 
     get day() {
