@@ -7,7 +7,6 @@
     "website": "https://github.com/client-timetrack/client_timetrack",
     "license": "LGPL-3",
     "depends": ["client_timetrack_billing", "spreadsheet_dashboard"],
-    "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [
         "security/timetrack_capacity.xml",
         "security/timetrack_capacity_dirty.xml",

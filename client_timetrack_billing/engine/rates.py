@@ -1,44 +1,42 @@
 """Which rate applies to a time entry.
 
-A rule of a rate card names any of project, client, employee and service type; what it leaves empty fits everything.
-Of the rules that fit an entry, the most specific one wins. The order of specificity, most specific first:
+A rule of a rate card names any of task, project, client, employee, job and service type; what it leaves empty fits
+everything. Of the rules that fit an entry, the most specific one wins: what a rule names counts, and its rank is the
+sum:
 
-====  =======  ======  ========  ============
-rank  project  client  employee  service type
-====  =======  ======  ========  ============
- 15   yes      yes     yes       yes
- 14   yes      yes     yes       any
- 13   yes      yes     any       yes
- 12   yes      yes     any       any
- 11   yes      any     yes       yes
- 10   yes      any     yes       any
-  9   yes      any     any       yes
-  8   yes      any     any       any
-  7   any      yes     yes       yes
-  6   any      yes     yes       any
-  5   any      yes     any       yes
-  4   any      yes     any       any
-  3   any      any     yes       yes
-  2   any      any     yes       any
-  1   any      any     any       yes
-  0   any      any     any       any
-====  =======  ======  ========  ============
+============  ======
+names         counts
+============  ======
+task              32
+project           16
+client             8
+employee           4
+job                2
+service type       1
+============  ======
 
-In words: project before client before employee before service type. Within one rank:
+So a rule for a task beats all that name none; of two that both name the task or neither, one for the project beats one
+without, and so on: task before project before client before employee before job before service type. A rule for
+employee and service type (5) beats one for the employee (4), which beats one for job and service type (3). Within one
+rank:
 
-1. a rule for the entry's own service type beats one for the type it is part of, and so on upwards;
-2. the rule that starts later beats one that starts earlier (no start is the earliest of all): a new price needs no
+1. a rule for the entry's own task beats one for the task that it is part of, and so on upwards;
+2. then a rule for the entry's own service type beats one for the type that it is part of, and so on upwards;
+3. the rule that starts later beats one that starts earlier (no start is the earliest of all): a new price needs no
    end date on the old one;
-3. the rule that was made later (the higher id) beats the older one.
+4. the rule that was made later (the higher id) beats the older one.
 
 Both dates of a rule are inclusive. A rate of zero is a rate; no fitting rule is no rate.
 """
 
 import datetime
 from collections import defaultdict
+from itertools import product
 from typing import NamedTuple
 
-PROJECT, CLIENT, EMPLOYEE, ACTIVITY = 8, 4, 2, 1
+# Most specific first.
+DIMENSIONS = ("task", "project", "client", "employee", "job", "activity")
+COUNTS = {name: 1 << place for place, name in reversed(list(enumerate(reversed(DIMENSIONS))))}
 
 
 class Rule(NamedTuple):
@@ -52,29 +50,41 @@ class Rule(NamedTuple):
     client: int | None = None
     employee: int | None = None
     activity: int | None = None
+    task: int | None = None
+    job: int | None = None
 
     @property
     def rank(self):
         """How specific the rule is: see the table of the module."""
-        return (
-            PROJECT * (self.project is not None)
-            + CLIENT * (self.client is not None)
-            + EMPLOYEE * (self.employee is not None)
-            + ACTIVITY * (self.activity is not None)
-        )
+        return sum(count for name, count in COUNTS.items() if getattr(self, name) is not None)
 
     def is_valid_on(self, date):
         return (self.date_from is None or self.date_from <= date) and (self.date_to is None or date <= self.date_to)
 
 
 class Work(NamedTuple):
-    """What the rate of an entry depends on. ``activities``: its service type, then the ones that is part of."""
+    """What the rate of an entry depends on.
+
+    ``activities``: its service type, then the ones that is part of; ``tasks``: its task, then those that is part of;
+    ``job``: that of the employee on the day.
+    """
 
     date: datetime.date
     project: int | None = None
     client: int | None = None
     employee: int | None = None
     activities: tuple = ()
+    tasks: tuple = ()
+    job: int | None = None
+
+    def candidates(self, name):
+        """What a rule may name of a dimension to fit, the closest first."""
+        if name == "activity":
+            return self.activities
+        if name == "task":
+            return self.tasks
+        value = getattr(self, name)
+        return () if value is None else (value,)
 
 
 class RateTable:
@@ -97,7 +107,7 @@ class RateTable:
     def __init__(self, rules):
         groups = defaultdict(list)
         for rule in rules:
-            groups[rule.project, rule.client, rule.employee, rule.activity].append(rule)
+            groups[tuple(getattr(rule, name) for name in DIMENSIONS)].append(rule)
         for group in groups.values():
             group.sort(key=lambda rule: (rule.date_from or datetime.date.min, rule.id), reverse=True)
         self._groups = dict(groups)
@@ -110,21 +120,10 @@ class RateTable:
         :return: the winning :class:`Rule`, or None when no rule fits
         """
         for rank in self._ranks:
-            activities = work.activities if rank & ACTIVITY else (None,)
-            for activity in activities:
-                rule = self._latest(rank, work, activity)
-                if rule:
-                    return rule
-        return None
-
-    def _latest(self, rank, work, activity):
-        key = (
-            work.project if rank & PROJECT else None,
-            work.client if rank & CLIENT else None,
-            work.employee if rank & EMPLOYEE else None,
-            activity,
-        )
-        for rule in self._groups.get(key, ()):
-            if rule.rank == rank and rule.is_valid_on(work.date):
-                return rule
+            # the task varies slowest, the service type fastest
+            named = [work.candidates(name) if rank & count else (None,) for name, count in COUNTS.items()]
+            for key in product(*named):
+                for rule in self._groups.get(key, ()):
+                    if rule.is_valid_on(work.date):
+                        return rule
         return None

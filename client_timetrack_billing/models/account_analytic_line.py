@@ -8,8 +8,12 @@ from ..engine.rates import Work
 RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
 LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
 
-# Billing states of an entry that is on an invoice.
-ON_INVOICE = ("draft", "billed")
+# Billing states of an entry that is on an invoice, at least in part.
+ON_INVOICE = ("draft", "partial", "billed")
+# Billing states of an entry that nothing has been decided about.
+FREE = ("unbilled", "non_billable")
+# Billing states of time that is not billed, at least in part: its work in progress is in the ledger or in itself.
+IN_PROGRESS = ("unbilled", "held", "prebill", "draft", "partial")
 
 
 class AccountAnalyticLine(models.Model):
@@ -35,7 +39,7 @@ class AccountAnalyticLine(models.Model):
     )
     timetrack_rate_id = fields.Many2one(
         "timetrack.rate",
-        string="Why This Rate",
+        string="Rule of the Rate",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -50,7 +54,10 @@ class AccountAnalyticLine(models.Model):
         [
             ("non_billable", "Not Billable"),
             ("unbilled", "To Bill"),
+            ("held", "On Hold"),
+            ("prebill", "On a Pre-Bill"),
             ("draft", "On a Draft Invoice"),
+            ("partial", "Billed in Part"),
             ("billed", "Billed"),
         ],
         string="Billing",
@@ -83,17 +90,36 @@ class AccountAnalyticLine(models.Model):
             if not line.timetrack_state:
                 line.timetrack_billing_state = False
             elif states:
-                line.timetrack_billing_state = "draft" if "draft" in states else "billed"
+                line.timetrack_billing_state = self._timetrack_sum_up_states(states)
             else:
                 line.timetrack_billing_state = "unbilled" if line.timetrack_is_billable else "non_billable"
+
+    @api.model
+    def _timetrack_sum_up_states(self, states):
+        """The billing state of an entry from those of its live ledger rows (a set that is not empty)."""
+        if "draft" in states:
+            return "draft"
+        if "posted" in states:
+            return "billed" if states == {"posted"} else "partial"
+        return "prebill" if "prebill" in states else "held"
+
+    def _compute_timetrack_is_billable(self):
+        """Time of an engagement that is not billed is not billable."""
+        result = super()._compute_timetrack_is_billable()
+        lines = self._timetrack_unlocked()
+        if lines.project_id:
+            engagements = self.env["timetrack.engagement"]._get_by_project(lines.project_id)
+            free = {project for project, engagement in engagements.items() if engagement.billing_method == "none"}
+            lines.filtered(lambda line: line.project_id in free).timetrack_is_billable = False
+        return result
 
     # ------------------------------------------------------------------
     # Locks
     # ------------------------------------------------------------------
 
     def _timetrack_locked(self):
-        """Time on an invoice is locked too."""
-        invoiced = self.filtered(lambda line: line.timetrack_billing_state in ON_INVOICE)
+        """Time that is billed, or about to be, is locked too."""
+        invoiced = self.filtered(lambda line: line.timetrack_billing_state not in (*FREE, False))
         return super()._timetrack_locked() | invoiced.filtered(lambda line: line._timetrack_follows_ledger())
 
     def _timetrack_follows_ledger(self):
@@ -108,6 +134,7 @@ class AccountAnalyticLine(models.Model):
             "timetrack_rate",
             "timetrack_rate_currency_id",
             "timetrack_rate_id",
+            "timetrack_surcharge",
             "timetrack_allocation_ids",
             "timetrack_billing_state",
         }
@@ -135,6 +162,16 @@ class AccountAnalyticLine(models.Model):
                     "Time that is on an invoice cannot be reopened: %(entries)s.\n"
                     "Delete the draft invoice or credit the posted one first.",
                     entries=billed._timetrack_describe(),
+                )
+            )
+        proposed = self.filtered(lambda line: line.timetrack_billing_state == "prebill")
+        if proposed:
+            rows = proposed.sudo().timetrack_allocation_ids.filtered(lambda row: row.state == "prebill")
+            raise UserError(
+                self.env._(
+                    "Time that is on a pre-bill cannot be reopened: %(entries)s.\nTake it off %(prebills)s first.",
+                    entries=proposed._timetrack_describe(),
+                    prebills=", ".join(rows.prebill_id.mapped("name")),
                 )
             )
         return principals
@@ -167,8 +204,16 @@ class AccountAnalyticLine(models.Model):
         if action == "approve":
             self._timetrack_freeze_rates()
         elif action == "reopen":
+            # what was held waits no longer
+            held = self.sudo().timetrack_allocation_ids.filtered(lambda row: row.state == "held")
+            held._set_state("cancelled")
             self.sudo()._timetrack_internal().write(
-                {"timetrack_rate": 0, "timetrack_rate_currency_id": False, "timetrack_rate_id": False}
+                {
+                    "timetrack_rate": 0,
+                    "timetrack_rate_currency_id": False,
+                    "timetrack_rate_id": False,
+                    "timetrack_surcharge": 0,
+                }
             )
         if action in ("approve", "reopen"):
             self.sudo().so_line._timetrack_recount_delivered()
@@ -194,11 +239,11 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_store_rates(self, rates):
         """Write the rates in one statement: there may be as many different ones as entries.
 
-        :param dict rates: per entry (by id) the values of its three rate fields
+        :param dict rates: per entry (by id) the values of its rate fields
         """
         if not rates:
             return
-        names = ["timetrack_rate", "timetrack_rate_currency_id", "timetrack_rate_id"]
+        names = ["timetrack_rate", "timetrack_rate_currency_id", "timetrack_rate_id", "timetrack_surcharge"]
         self.flush_recordset(names)
         self.env.cr.execute(
             SQL(
@@ -206,50 +251,85 @@ class AccountAnalyticLine(models.Model):
                 UPDATE account_analytic_line line
                    SET timetrack_rate = frozen.rate,
                        timetrack_rate_currency_id = frozen.currency_id,
-                       timetrack_rate_id = frozen.rate_id
-                  FROM unnest(%s::int[], %s::numeric[], %s::int[], %s::int[]) frozen (id, rate, currency_id, rate_id)
+                       timetrack_rate_id = frozen.rate_id,
+                       timetrack_surcharge = frozen.surcharge
+                  FROM unnest(%s::int[], %s::numeric[], %s::int[], %s::int[], %s::float8[])
+                       AS frozen (id, rate, currency_id, rate_id, surcharge)
                  WHERE line.id = frozen.id
                 """,
                 list(rates),
                 *([values[name] for values in rates.values()] for name in names),
             )
         )
-        self.invalidate_recordset(names, flush=False)
+        self.invalidate_recordset([*names, "timetrack_rate_reason"], flush=False)
 
-    def _timetrack_resolve_rates(self):
+    def _timetrack_resolve_rates(self, project=None):
         """Find the rate of each entry in the card of its project or else of its company.
 
         The number of queries depends neither on the entries nor on the rules.
 
+        :param project: resolve as if the entries were of this project, and of no task
         :return: mapping of an entry's id to the values of its three rate fields (hourly rate, in the card's
             currency); entries without a fitting rule are missing
         """
         entries = self.sudo()
         # read at once what is asked for entry by entry below
         (entries.project_id.timetrack_rate_card_id | entries.company_id.timetrack_rate_card_id).mapped("company_id")
-        cards = {line: line._timetrack_rate_card() for line in entries}
+        cards = {line: line._timetrack_rate_card(project) for line in entries}
         tables = self.env["timetrack.rate.card"].sudo().union(*cards.values())._get_tables()
+        jobs = entries._timetrack_get_jobs()
+        tasks = {} if project else entries.task_id._timetrack_get_paths()
+        surcharges = entries._timetrack_get_surcharges(cards)
         result = {}
         for line, card in cards.items():
-            rule = card and tables[card].resolve(line._timetrack_prepare_work())
+            work = line._timetrack_prepare_work()._replace(job=jobs[line], tasks=tasks.get(line.task_id.id, ()))
+            if project:
+                client = project.sudo().partner_id.commercial_partner_id
+                work = work._replace(project=project.id, client=client.id or None)
+            rule = card and tables[card].resolve(work)
             if rule:
+                percent = surcharges.get(line, 0.0)
                 result[line.id] = {
-                    "timetrack_rate": rule.rate,
+                    "timetrack_rate": card.currency_id.round(rule.rate * (1 + percent / 100)),
                     "timetrack_rate_currency_id": card.currency_id.id,
                     "timetrack_rate_id": rule.id,
+                    "timetrack_surcharge": percent,
                 }
         return result
 
-    def _timetrack_rate_card(self):
-        """The rate card of the entry: its project's, unless that is another company's, or its company's."""
+    def _timetrack_rate_card(self, project=None):
+        """The rate card of the entry: its project's, unless that is another company's, or its company's.
+
+        :param project: the project instead of the entry's own
+        """
         self.ensure_one()
-        card = self.project_id.timetrack_rate_card_id
+        card = (project or self.project_id).sudo().timetrack_rate_card_id
         if not card or card.company_id != self.company_id:
             card = self.company_id.timetrack_rate_card_id
         return card
 
+    def _timetrack_get_jobs(self):
+        """The job that the employee of each entry has on its day: dict of entry to id or None. Two queries."""
+        versions = (
+            self.env["hr.version"]
+            .sudo()
+            .search_fetch(
+                [("employee_id", "in", self.employee_id.ids)],
+                ["employee_id", "date_version", "job_id"],
+                order="date_version",
+            )
+        )
+        by_employee = versions.grouped("employee_id")
+        jobs = {}
+        for line in self:
+            own = by_employee.get(line.employee_id, versions.browse())
+            # who has time from before their first version had its job then
+            begun = [version for version in own if version.date_version <= line.date] or own[:1]
+            jobs[line] = begun[-1].job_id.id or None if begun else None
+        return jobs
+
     def _timetrack_prepare_work(self):
-        """The entry as the rate engine wants it."""
+        """The entry as the rate engine wants it, but for its job and its tasks."""
         self.ensure_one()
         path = self.timetrack_activity_id.parent_path or ""
         return Work(
@@ -260,15 +340,16 @@ class AccountAnalyticLine(models.Model):
             activities=tuple(int(key) for key in reversed(path.split("/")) if key),
         )
 
-    def _timetrack_raise_no_rate(self):
+    def _timetrack_raise_no_rate(self, project=None):
         """Name the entries that have no rate, and what to do.
 
+        :param project: where they have none; their own without
         :raise UserError: always, unless there are no entries
         """
         if not self:
             return
         line = self[0].sudo()
-        card = line._timetrack_rate_card()
+        card = line._timetrack_rate_card(project)
         hint = (
             self.env._("Add a rate that fits to the rate card “%(card)s”.", card=card.name)
             if card
@@ -279,7 +360,7 @@ class AccountAnalyticLine(models.Model):
                 "There is no hourly rate for %(employee)s on the project %(project)s on %(date)s.\n%(hint)s\n"
                 "Time without a rate: %(entries)s.",
                 employee=line.employee_id.name,
-                project=line.project_id.name,
+                project=(project or line.project_id).sudo().name,
                 date=fields.Date.to_string(line.date),
                 hint=hint,
                 entries=self._timetrack_describe(),
@@ -307,6 +388,7 @@ class AccountAnalyticLine(models.Model):
                 self._timetrack_approved_domain(),
                 Domain("company_id", "in", companies.ids),
                 Domain("project_id", "!=", False),
+                self.env["timetrack.engagement"]._by_rates_domain(),
                 Domain("timetrack_billing_state", "=", "unbilled"),
                 Domain("so_line", "=", False),
                 Domain("timesheet_invoice_id", "=", False)
@@ -319,8 +401,8 @@ class AccountAnalyticLine(models.Model):
 
     @api.model
     def _timetrack_free_domain(self):
-        """Domain of time that is on no invoice."""
-        return Domain("timetrack_billing_state", "not in", list(ON_INVOICE))
+        """Domain of time that is on no invoice, and on no pre-bill either."""
+        return Domain("timetrack_billing_state", "in", list(FREE))
 
     @api.model
     def _timetrack_billing_hours(self, domain, field):
@@ -330,7 +412,8 @@ class AccountAnalyticLine(models.Model):
         :param str field: the many2one field to sum by
         :return: two mappings of its records to hours: approved, billable and on no invoice; on an invoice
         """
-        unbilled = self._timetrack_approved_domain() & Domain("timetrack_billing_state", "=", "unbilled")
+        waiting = [state for state in IN_PROGRESS if state not in ON_INVOICE]
+        unbilled = self._timetrack_approved_domain() & Domain("timetrack_billing_state", "in", waiting)
         billed = Domain("timetrack_billing_state", "in", list(ON_INVOICE))
         return tuple(
             dict(self._read_group(domain & state, [field], ["unit_amount:sum"])) for state in (unbilled, billed)

@@ -36,6 +36,12 @@ class AccountMove(models.Model):
             self.filtered(lambda move: move.state != before[move.id])._timetrack_sync_ledger(before)
         return result
 
+    def unlink(self):
+        """Time of a deleted draft is back on its pre-bill, or free."""
+        self.check_access("unlink")
+        self.env["timetrack.allocation"].sudo()._cancel_invoices(self)
+        return super().unlink()
+
     def _timetrack_sync_ledger(self, before):
         """Tell the ledger that the state of invoices or credit notes has changed.
 
@@ -53,6 +59,10 @@ class AccountMove(models.Model):
         if refunds:
             Allocation._post_refunds(refunds.filtered(lambda move: move.state == "posted"))
             Allocation._undo_refunds(refunds.filtered(lambda move: before[move.id] == "posted"))
+            Allocation._search_planned(refunds.filtered(lambda move: move.state == "cancel"))._cancel_planned()
+            Allocation._revive_planned(
+                refunds.filtered(lambda move: move.state == "draft" and before[move.id] == "cancel")
+            )
 
     def _timetrack_is_void(self):
         """Whether the invoice is cancelled. Those from before a switch threshold only look so: they count as billed."""
@@ -66,13 +76,16 @@ class AccountMove(models.Model):
         )
 
     def action_post(self):
-        """Odoo unlinks all the time of an invoice from it when a part is credited: the ledger knows better."""
+        """Credit notes leave the time that they do not take back on its invoice."""
         result = super().action_post()
-        origins = self.filtered(lambda move: move.move_type == "out_refund").reversed_entry_id
-        if origins:
-            rows = self.env["timetrack.allocation"].sudo().search([("move_id", "in", origins.ids)])
-            rows.filtered(lambda row: row.line_id and row.line_id._timetrack_follows_ledger())._sync_entries()
+        self.filtered(lambda move: move.move_type == "out_refund").reversed_entry_id._timetrack_relink()
         return result
+
+    def _timetrack_relink(self):
+        """Odoo unlinks all the time of an invoice from it when a part is credited: the ledger knows better."""
+        if self:
+            rows = self.env["timetrack.allocation"].sudo().search([("move_id", "in", self.ids)])
+            rows.filtered(lambda row: row.line_id and row.line_id._timetrack_follows_ledger())._sync_entries()
 
     def _link_timesheets_to_invoice(self, start_date=None, end_date=None):
         """Time that a sales order bills is in the ledger as well."""
@@ -80,6 +93,14 @@ class AccountMove(models.Model):
         drafts = self.filtered(lambda move: move.move_type == "out_invoice" and move.state == "draft")
         self.env["timetrack.allocation"].sudo()._book_linked(drafts)
         return result
+
+    def action_timetrack_credit(self):
+        """Open the dialog that credits time of the invoice."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "client_timetrack_billing.timetrack_credit_wizard_action"
+        )
+        return {**action, "context": {"default_move_id": self.id}}
 
     def action_timetrack_view_allocations(self):
         """Open the ledger rows of the invoice."""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import float_round
 
 
 class AccountMoveLine(models.Model):
@@ -24,8 +25,12 @@ class AccountMoveLine(models.Model):
     def unlink(self):
         """Time on a deleted invoice line is free again."""
         self.check_access("unlink")
-        self.env["timetrack.allocation"].sudo()._search_live(self)._release()
+        self.env["timetrack.allocation"].sudo()._leave_lines(self)
         return super().unlink()
+
+    def _timetrack_sign(self):
+        """The sign of the line's rows in the ledger: a credit note takes back."""
+        return -1 if self.move_id.move_type == "out_refund" else 1
 
     def _timetrack_hours(self):
         """The quantity of the line in hours; quantities of no time unit count as hours."""
@@ -34,6 +39,32 @@ class AccountMoveLine(models.Model):
         if not self.product_uom_id or not self.product_uom_id._has_common_reference(hour):
             return self.quantity
         return self.product_uom_id._compute_quantity(self.quantity, hour, round=False)
+
+    def _timetrack_quantity(self, hours):
+        """Hours as a quantity of the line, in its precision: :meth:`_timetrack_hours` the other way round.
+
+        Hours that are too few for it are a quantity of 1.
+        """
+        self.ensure_one()
+        hour = self.env.ref("uom.product_uom_hour")
+        if self.product_uom_id and self.product_uom_id._has_common_reference(hour):
+            hours = hour._compute_quantity(hours, self.product_uom_id, round=False)
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return float_round(hours, precision_digits=digits) or 1.0
+
+    def _timetrack_get_gross(self, amount):
+        """The amount to enter on the line, whose taxes may be part of prices, so that it comes to one without tax."""
+        self.ensure_one()
+        included = self.tax_ids.flatten_taxes_hierarchy().filtered("price_include")
+        if not included:
+            return amount
+        return included.compute_all(
+            amount,
+            currency=self.currency_id,
+            product=self.product_id,
+            partner=self.partner_id,
+            handle_price_include=False,
+        )["total_included"]
 
     def _timetrack_kind(self):
         """What an invoice line is that no time explains: a kind of ``timetrack.allocation``."""

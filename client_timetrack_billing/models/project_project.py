@@ -17,6 +17,39 @@ class ProjectProject(models.Model):
         groups="client_timetrack_billing.group_rate_viewer",
         help="The rates of this project's time. Empty: the company's default rate card.",
     )
+    timetrack_engagement_ids = fields.One2many(
+        "timetrack.engagement",
+        "project_id",
+        string="Engagement",
+        copy=False,
+        groups="client_timetrack_billing.group_rate_viewer",
+        help="How the time of the project is billed.",
+    )
+    timetrack_billing_method = fields.Selection(
+        related="timetrack_engagement_ids.billing_method",
+        readonly=False,
+        groups=LEDGER_GROUP,
+    )
+    timetrack_billing_schedule = fields.Selection(
+        related="timetrack_engagement_ids.schedule",
+        readonly=False,
+        groups=LEDGER_GROUP,
+    )
+    timetrack_invoice_grouping = fields.Selection(
+        related="timetrack_engagement_ids.grouping",
+        readonly=False,
+        groups=LEDGER_GROUP,
+    )
+    timetrack_rounding_minutes = fields.Integer(
+        related="timetrack_engagement_ids.rounding_minutes",
+        readonly=False,
+        groups=LEDGER_GROUP,
+    )
+    timetrack_order_number = fields.Char(
+        related="timetrack_engagement_ids.order_number",
+        readonly=False,
+        groups=LEDGER_GROUP,
+    )
     timetrack_unbilled_hours = fields.Float(
         "Hours to Bill",
         compute="_compute_timetrack_hours",
@@ -27,6 +60,21 @@ class ProjectProject(models.Model):
     timetrack_billed_hours = fields.Float(
         "Hours Billed", compute="_compute_timetrack_hours", compute_sudo=True, groups=LEDGER_GROUP
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        projects = super().create(vals_list)
+        self.env["timetrack.engagement"]._ensure(projects)
+        return projects
+
+    def copy(self, default=None):
+        """A copy is billed as its original; what was agreed is copied by who need not see it."""
+        copies = super().copy(default)
+        for project, copy in zip(self.sudo(), copies.sudo(), strict=True):
+            terms = project.timetrack_engagement_ids.copy_data({"project_id": copy.id})
+            if terms:
+                copy.timetrack_engagement_ids.write(terms[0])
+        return copies
 
     def _compute_timetrack_hours(self):
         Line = self.env["account.analytic.line"]
@@ -55,6 +103,18 @@ class ProjectProject(models.Model):
         if len(self.company_id) == 1:
             context["default_company_id"] = self.company_id.id
         return {**action, "context": context}
+
+    def action_timetrack_engagement(self):
+        """Open how the project is billed."""
+        self.ensure_one()
+        engagement = self.env["timetrack.engagement"].search([("project_id", "=", self.id)])
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Engagement"),
+            "res_model": "timetrack.engagement",
+            "res_id": engagement.id,
+            "view_mode": "form",
+        }
 
     def action_timetrack_view_billing(self):
         """Open the project's time by its billing state."""

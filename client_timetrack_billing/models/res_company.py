@@ -19,6 +19,20 @@ class ResCompany(models.Model):
         help="Decides the account and the taxes of invoiced time. Empty: Billable Time.",
     )
 
+    timetrack_prebill_approval = fields.Boolean(
+        "Pre-Bills Need Approval",
+        help="Only the partner in charge or a billing manager approves a pre-bill. Otherwise who invoices time may.",
+    )
+    timetrack_adjustment_limit = fields.Float(
+        "Limit of Adjustments %",
+        help="Adjustments of a pre-bill beyond this part of its value are approved by the partner in charge or a "
+        "billing manager. 0: no limit.",
+    )
+
+    _timetrack_adjustment_limit_percent = models.Constraint(
+        "CHECK(timetrack_adjustment_limit >= 0)", "The limit of adjustments is not negative."
+    )
+
     @api.constrains("timetrack_rate_card_id")
     def _check_timetrack_rate_card_id(self):
         for company in self.sudo():

@@ -2,15 +2,15 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_compare
 
+from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
-
-from ..engine.allocation import spread, to_decimal, unit_of
 
 # What the rows of an invoice line or of its credit note were made for.
 KIND_SELECTION = [
     ("time", "Time"),
+    ("adjustment", "Adjustment"),
     ("manual", "Changed by Hand"),
     ("prepaid", "Prepaid"),
     ("instalment", "Instalment"),
@@ -19,23 +19,33 @@ KIND_SELECTION = [
     ("expense", "Expense"),
 ]
 
+# What the counter row of a credit note takes back.
+AMOUNTS = ("hours_worked", "hours_rounded", "hours_billed", "standard_value", "billed_amount", "adjustment")
+# States in which a row occupies its part of an entry.
+LIVE = ("held", "prebill", "draft", "posted")
+# What becomes of time that a planned credit note takes back: values of ``effect``.
+REBILL, CONCEDE = "rebill", "concede"
+
 
 class TimetrackAllocation(models.Model):
-    """The billing ledger: which time, in hours and money, is on which invoice line.
+    """The billing ledger: which time, in hours and money, is on which pre-bill and invoice line.
 
-    How it works: a row is made when time is put on a draft invoice, follows the invoice (draft, posted), and ends as
-    cancelled (the invoice was cancelled or deleted) or credited (a credit note has taken all of it back; the signed
-    counter row of the credit note names it in ``reversed_id``). Rows are never deleted, and nobody writes them but
-    the methods of this file, which also keep ``timesheet_invoice_id`` of the entries in step.
+    How it works: a row is made when time is put on a pre-bill or a draft invoice, follows the invoice (draft, posted),
+    and ends as cancelled (the invoice was cancelled or deleted) or credited (a credit note has taken all of it back;
+    the signed counter row of the credit note names it in ``reversed_id``). Rows are never deleted, and nobody writes
+    them but the methods of this model, which also keep ``timesheet_invoice_id`` of the entries in step; people change
+    the lines of open pre-bills, as ``timetrack_allocation_prebill.py`` says.
 
     What always holds, and :meth:`_check_invoice_balance` checks at posting: the billed amounts of the rows of an
     invoice line sum to its untaxed subtotal to the cent. What no entry explains is a row without an entry.
-    One entry (part) has at most one live row, which a unique index enforces.
+    One entry (part) has at most one live row of time, which a unique index enforces; an adjustment that the client sees
+    on a line of its own is a second row. The live rows of an entry, if it has any, cover all its hours: a part that is
+    given back while another one is billed waits in a row without pre-bill.
     """
 
     _name = "timetrack.allocation"
     _description = "Billed Time"
-    _order = "id desc"
+    _order = "date, id"
     _rec_name = "line_id"
 
     line_id = fields.Many2one(
@@ -52,9 +62,18 @@ class TimetrackAllocation(models.Model):
     move_line_id = fields.Many2one(
         "account.move.line", string="Invoice Line", readonly=True, index="btree_not_null", ondelete="set null"
     )
-    move_id = fields.Many2one(related="move_line_id.move_id", string="Invoice", store=True, index="btree_not_null")
+    move_id = fields.Many2one(
+        "account.move", string="Invoice", compute="_compute_move_id", store=True, index="btree_not_null"
+    )
     state = fields.Selection(
-        [("draft", "Draft"), ("posted", "Posted"), ("credited", "Credited"), ("cancelled", "Cancelled")],
+        [
+            ("held", "Waiting"),
+            ("prebill", "On a Pre-Bill"),
+            ("draft", "Draft"),
+            ("posted", "Posted"),
+            ("credited", "Credited"),
+            ("cancelled", "Cancelled"),
+        ],
         readonly=True,
         required=True,
         default="draft",
@@ -85,19 +104,33 @@ class TimetrackAllocation(models.Model):
     )
     adjustment_reason = fields.Char(readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, required=True, index=True)
-    date = fields.Date(related="line_id.date", string="Work Date")
+    date = fields.Date(related="line_id.date", string="Work Date", store=True)
     employee_id = fields.Many2one(related="line_id.employee_id")
-    project_id = fields.Many2one(related="line_id.project_id")
+    project_id = fields.Many2one(
+        "project.project",
+        string="Engagement",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The project that the time is billed for: another one than the entry's own where it was moved.",
+    )
     partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Client")
 
     _live_unique = models.UniqueIndex(
-        "(line_id, part) WHERE line_id IS NOT NULL AND reversed_id IS NULL AND state IN ('draft', 'posted')",
-        "This time is on another invoice already.",
+        "(line_id, part) WHERE line_id IS NOT NULL AND kind = 'time' AND reversed_id IS NULL "
+        "AND state IN ('held', 'prebill', 'draft', 'posted')",
+        "This time is on another pre-bill or invoice already.",
     )
     _live_time_has_entry = models.Constraint(
         "CHECK(kind != 'time' OR line_id IS NOT NULL OR reversed_id IS NOT NULL OR state IN ('credited', 'cancelled'))",
         "Time that is on an invoice cannot be deleted.",
     )
+
+    @api.depends("move_line_id.move_id")
+    def _compute_move_id(self):
+        """Not a related field, which would be worked out for each of the thousand rows of a line."""
+        for line, rows in self.grouped("move_line_id").items():
+            rows.move_id = line.move_id
 
     # ------------------------------------------------------------------
     # Nobody writes the ledger but the methods below
@@ -126,6 +159,49 @@ class TimetrackAllocation(models.Model):
         self._check_internal()
         return super().write(vals)
 
+    @api.model
+    def _write_each(self, values):
+        """Write values that differ from row to row, in one statement: an invoice has thousands of rows, and what a
+        ``write`` for each of them does besides takes most of the time of billing.
+
+        :param dict values: row to a dict of its values; all have the same names, of stored fields
+        """
+        if not values:
+            return
+        rows = self.browse(row.id for row in values)
+        names = list(next(iter(values.values())))
+        columns = [self._fields[name] for name in names]
+        rows.flush_recordset(names)
+        self.env.cr.execute(
+            SQL(
+                "UPDATE timetrack_allocation row SET %s, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'"
+                " FROM unnest(%s) AS new (id, %s) WHERE row.id = new.id",
+                SQL(", ").join(
+                    SQL("%s = %s", SQL.identifier(name), SQL.identifier("new", name)) for name in names
+                ),
+                self.env.uid,
+                SQL(", ").join(
+                    [
+                        SQL("%s::int[]", rows.ids),
+                        *(
+                            SQL(
+                                "%s::%s[]",
+                                [
+                                    field.convert_to_column_insert(each[field.name], row, each)
+                                    for row, each in values.items()
+                                ],
+                                SQL(field.column_type[1]),
+                            )
+                            for field in columns
+                        ),
+                    ]
+                ),
+                SQL(", ").join(map(SQL.identifier, names)),
+            )
+        )
+        rows.invalidate_recordset(names, flush=False)
+        rows.sudo().modified(names)
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):
         raise AccessError(self.env._("Rows of the billing ledger are never deleted."))
@@ -137,16 +213,7 @@ class TimetrackAllocation(models.Model):
     def _is_live(self):
         """Whether the row occupies its entry."""
         self.ensure_one()
-        return self.state in ("draft", "posted") and not self.reversed_id
-
-    @api.model
-    def _search_live(self, move_lines):
-        """The live rows of invoice lines."""
-        if not move_lines.ids:
-            return self.browse()
-        return self.search(
-            [("move_line_id", "in", move_lines.ids), ("state", "in", ("draft", "posted")), ("reversed_id", "=", False)]
-        )
+        return self.state in LIVE and not self.reversed_id
 
     @api.model
     def _check_invoice_balance(self, moves):
@@ -160,8 +227,7 @@ class TimetrackAllocation(models.Model):
         sums = {line: amount for line, amount in rows}
         known = self.env["account.move"].sudo().union(*(line.move_id for line in sums))
         for line in known._timetrack_product_lines():
-            sign = -1 if line.move_id.move_type == "out_refund" else 1
-            total = sign * sums.get(line, 0.0)
+            total = line._timetrack_sign() * sums.get(line, 0.0)
             if line.currency_id.compare_amounts(total, line.price_subtotal):
                 raise UserError(
                     self.env._(
@@ -205,9 +271,11 @@ class TimetrackAllocation(models.Model):
         return [
             {
                 "line_id": entry.id,
+                "project_id": entry.project_id.id,
                 "move_line_id": line.id,
                 "kind": "time",
                 "hours_worked": entry.unit_amount,
+                "hours_rounded": entry.unit_amount,
                 "hours_billed": entry.unit_amount,
                 "currency_id": line.currency_id.id,
                 "company_id": line.company_id.id,
@@ -244,7 +312,7 @@ class TimetrackAllocation(models.Model):
         entries = self.env["account.analytic.line"].search(
             [
                 ("timesheet_invoice_id", "in", moves.ids),
-                ("timetrack_billing_state", "not in", ["draft", "billed", False]),
+                ("timetrack_billing_state", "in", ["unbilled", "non_billable"]),
             ],
             order="id",
         )
@@ -286,36 +354,40 @@ class TimetrackAllocation(models.Model):
     def _adapt(self, line):
         """Spread the line's present subtotal and hours over its rows, if they are others than before."""
         unit = unit_of(line.currency_id.rounding)
-        total = to_decimal(line.price_subtotal, unit)
+        sign = line._timetrack_sign()
+        total = sign * to_decimal(line.price_subtotal, unit)
         converted = self.filtered(lambda row: row.currency_id != line.currency_id)
         converted._convert(line)
         amounts = [to_decimal(row.billed_amount, unit) for row in self]
-        hours = sum(self.mapped("hours_billed"))
+        hours = sum(self.filtered(lambda row: row.kind != "adjustment").mapped("hours_billed"))
         factor = 1.0
-        if hours and abs(line._timetrack_hours() - hours) > 0.0051:  # more than the rounding of quantities
-            factor = line._timetrack_hours() / hours
+        shown = sign * line._timetrack_hours()
+        if hours and abs(shown - hours) > 0.0051:  # more than the rounding of quantities
+            factor = shown / hours
         if sum(amounts) == total and factor == 1.0 and not converted:
             return
         weights = amounts if any(amounts) else [Decimal(repr(row.hours_worked)) for row in self]
+        changed = self.env._("Changed on the invoice")
+        values = {}
         for row, amount, new in zip(self, amounts, spread(total, weights, unit), strict=True):
             billed_hours = row.hours_billed * factor
-            reason = row.adjustment_reason if amount == new else self.env._("Changed on the invoice")
-            row._timetrack_internal().write(
-                {
-                    "hours_billed": billed_hours,
-                    **self._prepare_billed(billed_hours, to_decimal(row.standard_value, unit), new, reason),
-                }
-            )
+            reason = row.adjustment_reason if amount == new else changed
+            standard = to_decimal(row.standard_value, unit)
+            billed = self._prepare_billed(billed_hours, standard, new, reason)
+            values[row] = {"hours_billed": billed_hours, **billed}
+        self._write_each(values)
 
     def _convert(self, line):
         """The invoice was changed to another currency: so are the rows."""
         date = line.move_id.invoice_date or fields.Date.context_today(self)
+        values = {}
         for row in self:
-            values = {
+            values[row] = {
                 name: row.currency_id._convert(row[name], line.currency_id, row.company_id, date, round=digits)
                 for name, digits in (("standard_value", True), ("billed_amount", True), ("standard_rate", False))
             }
-            row._timetrack_internal().write({**values, "currency_id": line.currency_id.id})
+            values[row]["currency_id"] = line.currency_id.id
+        self._write_each(values)
 
     @api.model
     def _prepare_other_row(self, line):
@@ -332,7 +404,8 @@ class TimetrackAllocation(models.Model):
 
     @api.model
     def _cancel_invoices(self, moves):
-        self._search_live(moves.line_ids)._release()
+        """Invoices were cancelled or are about to be deleted: their time is where it was before."""
+        self._leave_lines(moves.line_ids, to_prebill=True)
 
     @api.model
     def _reset_invoices(self, moves):
@@ -341,7 +414,10 @@ class TimetrackAllocation(models.Model):
         :raise UserError: a posted credit note has taken back the time
         """
         rows = self.search([("move_id", "in", moves.ids), ("state", "in", ("posted", "credited"))])
-        credited = rows.filtered(lambda row: row.state == "credited")
+        counters = self.search(
+            [("reversed_id", "in", rows.ids), ("effect", "!=", False), ("state", "in", ("draft", "posted"))]
+        )
+        credited = rows.filtered(lambda row: row.state == "credited") | counters.reversed_id
         if credited:
             raise UserError(
                 self.env._(
@@ -360,14 +436,46 @@ class TimetrackAllocation(models.Model):
         rows = self.search([("move_id", "in", moves.ids), ("state", "=", "cancelled"), ("reversed_id", "=", False)])
         rows._check_still_there(moves)
         rows._set_state("draft")
+        rows.prebill_id._settle_state()
 
-    def _lock_free_entries(self):
-        """Lock the time of the rows; the part of it that may (still) be billed."""
-        entries = self.line_id
+    def _take_back(self):
+        """Lock the time of rows that ended, and find out whether it may be billed once more as they say.
+
+        It may if it is approved and its hours are what they were, and if it is nowhere else: waiting, or back on the
+        pre-bill that the row came from, is not elsewhere.
+
+        :return: rows whose time is gone, and live rows that give way to these
+        """
+        rows = self.filtered(lambda row: row.kind == "time")
+        entries = rows.line_id
         if entries:
             entries._timetrack_lock_rows()
             entries.invalidate_recordset(["timetrack_billing_state"], flush=False)
-        return entries.filtered_domain(entries._timetrack_approved_domain() & entries._timetrack_free_domain())
+        approved = entries.filtered_domain(entries._timetrack_approved_domain())
+        live = self.search([("line_id", "in", entries.ids), ("state", "in", LIVE), ("reversed_id", "=", False)])
+        by_entry = live.grouped("line_id")
+        lost, displaced = self.browse(), self.browse()
+        for entry, mine in rows.grouped("line_id").items():
+            there = by_entry.get(entry, self.browse())
+            gives_way = there.filtered(lambda row, mine=mine: row._gives_way_to(mine))
+            hours = sum((mine | (there - gives_way).filtered(lambda row: row.kind == "time")).mapped("hours_worked"))
+            if entry in approved and mine._is_free(there - gives_way) and not float_compare(
+                hours, entry.unit_amount, precision_digits=6
+            ):
+                displaced |= gives_way
+            else:
+                lost |= mine
+        return lost, displaced
+
+    def _gives_way_to(self, rows):
+        """Whether the live row only waits for what the rows are to be again."""
+        self.ensure_one()
+        same = rows.filtered(lambda row: row.part == self.part)
+        return bool(same) and (self.state == "held" or (self.state == "prebill" and self.prebill_id == same.prebill_id))
+
+    def _is_free(self, others):
+        """Whether no part of the rows is in the other ones."""
+        return set(self.mapped("part")).isdisjoint(others.mapped("part"))
 
     def _check_still_there(self, moves):
         """Lock the time of the rows and make sure that it may be billed once more as the rows say.
@@ -375,10 +483,7 @@ class TimetrackAllocation(models.Model):
         :param moves: the invoices in question, for the message
         :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
         """
-        free = self._lock_free_entries()
-        lost = self.filtered(
-            lambda row: row.kind == "time" and (row.line_id not in free or row.hours_worked != row.line_id.unit_amount)
-        )
+        lost, displaced = self._take_back()
         if lost:
             raise UserError(
                 self.env._(
@@ -388,6 +493,7 @@ class TimetrackAllocation(models.Model):
                     entries=lost.line_id._timetrack_describe() or "-",
                 )
             )
+        displaced._set_state("cancelled")
 
     @api.model
     def _rebook(self, origins, copies):
@@ -411,8 +517,9 @@ class TimetrackAllocation(models.Model):
         """The row's values for a row that repeats it."""
         self.ensure_one()
         names = [
-            "line_id", "part", "kind", "hours_worked", "hours_billed", "currency_id", "standard_rate",
-            "standard_value", "billed_rate", "billed_amount", "adjustment", "adjustment_reason", "company_id",
+            "line_id", "part", "kind", "project_id", "action", "hours_worked", "hours_rounded", "hours_billed",
+            "currency_id", "standard_rate", "standard_value", "billed_rate", "billed_amount", "is_amount_fixed",
+            "adjustment", "reason_id", "adjustment_reason", "narrative", "company_id", "prebill_id",
         ]  # fmt: skip
         return {name: self._fields[name].convert_to_write(self[name], self) for name in names}
 
@@ -424,21 +531,30 @@ class TimetrackAllocation(models.Model):
     def _post_refunds(self, refunds):
         """Credit notes were posted. One that takes back all of its invoice frees the time; any other one is an
         adjustment without an entry and leaves the time billed."""
+        planned = self._search_planned(refunds).grouped("move_id")
         for refund in refunds:
             vals_list = []
+            if refund in planned:
+                planned[refund]._post_planned(refund)
+                continue
             rows = self.search([("move_id", "=", refund.reversed_entry_id.id), ("state", "!=", "cancelled")])
             if not refund.reversed_entry_id or not rows:
                 continue
             posted = rows.filtered(lambda row: row.state == "posted")
             pairs = posted and self._pair_lines(refund.reversed_entry_id, refund)
+            if pairs and posted.counter_ids.filtered(lambda row: row.effect and row.state in ("draft", "posted")):
+                # some of it was conceded, or is on a credit note to be: there is no telling what this one is for
+                pairs = None
             if pairs:
                 vals_list += [row._prepare_counter_row(pairs[row.move_line_id]) for row in posted]
+                vals_list += self._prepare_rest(pairs, vals_list)
             else:
                 vals_list += [self._prepare_partial_credit(line) for line in refund._timetrack_product_lines()]
             self._timetrack_internal().create(vals_list)
             if pairs:
                 # at once: a second credit note of the same invoice must not take the time back again
                 posted._set_state("credited")
+                posted.filtered(lambda row: row.kind == "time" and row.line_id)._keep_waiting()
         self._check_invoice_balance(refunds)
 
     @api.model
@@ -471,7 +587,7 @@ class TimetrackAllocation(models.Model):
         """The signed row of a credit note that takes this row back."""
         self.ensure_one()
         values = self._prepare_copy()
-        for name in ("hours_worked", "hours_billed", "standard_value", "billed_amount", "adjustment"):
+        for name in AMOUNTS:
             values[name] = -values[name]
         return {**values, "move_line_id": refund_line.id, "reversed_id": self.id, "state": "posted"}
 
@@ -488,15 +604,32 @@ class TimetrackAllocation(models.Model):
         }
 
     @api.model
+    def _prepare_rest(self, pairs, vals_list):
+        """Rows for what a full credit note credits beyond the time that is still on its invoice.
+
+        :param dict pairs: invoice line to the line of the credit note
+        :param list vals_list: values of the counter rows
+        """
+        sums = {}
+        for vals in vals_list:
+            sums[vals["move_line_id"]] = sums.get(vals["move_line_id"], 0.0) + vals["billed_amount"]
+        rest = []
+        for line in pairs.values():
+            amount = line.currency_id.round(-line.price_subtotal - sums.get(line.id, 0.0))
+            if amount:
+                rest.append({**self._prepare_partial_credit(line), "billed_amount": amount, "adjustment": amount})
+        return rest
+
+    @api.model
     def _undo_refunds(self, refunds):
         """Credit notes were reset or cancelled: their invoices have their time again.
 
         :raise UserError: meanwhile the time was billed elsewhere, changed or reopened
         """
         rows = self.search([("move_id", "in", refunds.ids), ("state", "=", "posted")])
-        origins = rows.reversed_id
-        free = origins._lock_free_entries()
-        lost = origins.filtered(lambda row: row.kind == "time" and row.line_id not in free)
+        planned = rows.filtered("effect")
+        origins = rows.filtered(lambda row: row.effect != CONCEDE).reversed_id
+        lost, displaced = origins._take_back()
         if lost:
             raise UserError(
                 self.env._(
@@ -505,16 +638,78 @@ class TimetrackAllocation(models.Model):
                     entries=lost.line_id._timetrack_describe() or "-",
                 )
             )
-        rows._timetrack_internal().write({"state": "cancelled"})
+        displaced._set_state("cancelled")
+        (rows - planned)._timetrack_internal().write({"state": "cancelled"})
+        planned._timetrack_internal().write({"state": "draft"})
         origins._set_state("posted")
 
     # ------------------------------------------------------------------
-    # The two places where states and links change
+    # The places where states and links change
     # ------------------------------------------------------------------
 
-    def _release(self):
-        """Give the time back: it may be billed again."""
+    @api.model
+    def _leave_lines(self, move_lines, to_prebill=False):
+        """Lines of invoices or credit notes are about to be deleted, or are cancelled: their time leaves them.
+
+        :param to_prebill: as for :meth:`_release`
+        """
+        if move_lines.ids:
+            rows = self.search([("move_line_id", "in", move_lines.ids), ("state", "in", ("draft", "posted"))])
+            rows.filtered(lambda row: not row.reversed_id)._release(to_prebill)
+            rows._cancel_planned()
+
+    def _release(self, to_prebill=False):
+        """Give the time back: it may be billed again.
+
+        :param to_prebill: time that came from a pre-bill goes back there, as it was adjusted
+        """
         self._set_state("cancelled")
+        rows = self.filtered(lambda row: row.kind == "time" and row.line_id)
+        back = rows.filtered(lambda row: row.prebill_id._takes_back()) if to_prebill else self.browse()
+        back._return_to_prebill()
+        (rows - back)._keep_waiting()
+
+    def _keep_waiting(self):
+        """Parts of entries that were given back wait in rows of their own while other parts are live, so that all the
+        hours of an entry are accounted for; once no part is anywhere else, the entry is as if never divided."""
+        entries = self.line_id
+        if not entries:
+            return
+        live = self.search([("line_id", "in", entries.ids), ("state", "in", LIVE), ("reversed_id", "=", False)])
+        divided = live.line_id
+        news = self._timetrack_internal().create(
+            [row._prepare_waiting() for row in self.filtered(lambda row: row.line_id in divided)]
+        )
+        plain = {
+            entry
+            for entry, rows in (live | news).grouped("line_id").items()
+            if all(row._is_plain_waiting() for row in rows)
+        }
+        (live | news).filtered(lambda row: row.line_id in plain)._set_state("cancelled")
+        news._sync_entries()
+
+    def _prepare_waiting(self):
+        """The values of the row of a part that waits to be billed."""
+        self.ensure_one()
+        return {
+            **self._prepare_copy(),
+            "state": "held",
+            "action": "bill",
+            "prebill_id": False,
+            "hours_rounded": self.hours_worked,
+            "hours_billed": self.hours_worked,
+            "billed_rate": self.standard_rate,
+            "billed_amount": self.standard_value,
+            "is_amount_fixed": False,
+            "adjustment": 0.0,
+            "adjustment_reason": False,
+            "reason_id": False,
+        }
+
+    def _is_plain_waiting(self):
+        """Whether the row says nothing that its entry does not."""
+        self.ensure_one()
+        return self.state == "held" and self.action == "bill" and self.project_id == self.line_id.project_id
 
     def _set_state(self, state):
         """Change the state of the rows, and what follows it on their entries."""
@@ -530,7 +725,7 @@ class TimetrackAllocation(models.Model):
         rows = self.sudo().search(
             [("line_id", "in", entries.ids), ("state", "in", ("draft", "posted")), ("reversed_id", "=", False)]
         )
-        moves = {row.line_id: row.move_id for row in rows}
+        moves = {row.line_id: row.move_id for row in rows if row.move_id}
         empty = self.env["account.move"]
         for move, group in entries.grouped(lambda entry: moves.get(entry, empty)).items():
             changed = group.filtered(lambda entry, move=move: entry.timesheet_invoice_id != move)
@@ -553,7 +748,8 @@ class TimetrackAllocation(models.Model):
             SQL(
                 """
                 WITH linked AS (
-                    SELECT line.id AS line_id, line.unit_amount::numeric AS hours, min(move_line.id) AS move_line_id
+                    SELECT line.id AS line_id, line.project_id, line.date, line.unit_amount::numeric AS hours,
+                           min(move_line.id) AS move_line_id
                       FROM account_analytic_line line
                       JOIN account_move move ON move.id = line.timesheet_invoice_id
                        AND (move.state IN ('draft', 'posted') OR move.payment_state = 'invoicing_legacy')
@@ -593,11 +789,12 @@ class TimetrackAllocation(models.Model):
                       FROM parts
                 )
                 INSERT INTO timetrack_allocation
-                       (line_id, part, move_line_id, move_id, state, kind, is_migrated, hours_worked, hours_billed,
-                        currency_id, standard_rate, standard_value, billed_rate, billed_amount, adjustment, company_id,
+                       (line_id, project_id, date, part, action, move_line_id, move_id, state, kind, is_migrated,
+                        hours_worked, hours_rounded, hours_billed, currency_id, standard_rate, standard_value,
+                        billed_rate, billed_amount, adjustment, company_id,
                         create_uid, create_date, write_uid, write_date)
-                SELECT line_id, 1, move_line_id, move_id, state, 'time', TRUE, hours, hours,
-                       currency_id, COALESCE(amount / NULLIF(hours, 0), 0), amount,
+                SELECT line_id, project_id, date, 1, 'bill', move_line_id, move_id, state, 'time', TRUE, hours, hours,
+                       hours, currency_id, COALESCE(amount / NULLIF(hours, 0), 0), amount,
                        COALESCE(amount / NULLIF(hours, 0), 0), amount, 0, company_id,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM amounts
@@ -624,10 +821,10 @@ class TimetrackAllocation(models.Model):
             SQL(
                 """
                 INSERT INTO timetrack_allocation
-                       (part, move_line_id, move_id, state, kind, is_migrated, hours_worked, hours_billed, currency_id,
-                        standard_rate, standard_value, billed_rate, billed_amount, adjustment, company_id,
+                       (part, action, move_line_id, move_id, state, kind, is_migrated, hours_worked, hours_billed,
+                        currency_id, standard_rate, standard_value, billed_rate, billed_amount, adjustment, company_id,
                         create_uid, create_date, write_uid, write_date)
-                SELECT 1, line.id, line.move_id, CASE WHEN move.state = 'draft' THEN 'draft' ELSE 'posted' END,
+                SELECT 1, 'bill', line.id, line.move_id, CASE WHEN move.state = 'draft' THEN 'draft' ELSE 'posted' END,
                        CASE WHEN line.is_downpayment THEN 'deposit' ELSE 'manual' END, TRUE, 0, 0, line.currency_id,
                        0, 0, 0, line.price_subtotal, line.price_subtotal, line.company_id,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'

@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_date, formatLang
 
 from ..engine.rates import Rule
 
@@ -9,7 +11,7 @@ class TimetrackRate(models.Model):
     _name = "timetrack.rate"
     _description = "Hourly Rate"
     _check_company_auto = True
-    _order = "card_id, project_id, partner_id, employee_id, activity_id, date_from desc, id desc"
+    _order = "card_id, project_id, task_id, partner_id, employee_id, job_id, activity_id, date_from desc, id desc"
 
     card_id = fields.Many2one("timetrack.rate.card", string="Rate Card", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="card_id.company_id", store=True, index=True)
@@ -18,6 +20,14 @@ class TimetrackRate(models.Model):
     date_to = fields.Date("To", help="Last day on which the rate applies; empty: until a later rate starts.")
     project_id = fields.Many2one(
         "project.project", index="btree_not_null", ondelete="cascade", check_company=True, help="Empty: any project."
+    )
+    task_id = fields.Many2one(
+        "project.task",
+        index="btree_not_null",
+        ondelete="cascade",
+        check_company=True,
+        domain="[('project_id', '=?', project_id), ('project_id', '!=', False)]",
+        help="Fits the sub-tasks of the task as well. Empty: any task.",
     )
     partner_id = fields.Many2one(
         "res.partner",
@@ -29,6 +39,13 @@ class TimetrackRate(models.Model):
     )
     employee_id = fields.Many2one(
         "hr.employee", index="btree_not_null", ondelete="cascade", check_company=True, help="Empty: anybody."
+    )
+    job_id = fields.Many2one(
+        "hr.job",
+        index="btree_not_null",
+        ondelete="cascade",
+        check_company=True,
+        help="Fits whoever has the job on the day of the work. Empty: any job.",
     )
     activity_id = fields.Many2one(
         "timetrack.activity",
@@ -47,14 +64,28 @@ class TimetrackRate(models.Model):
     )
     _rate_positive = models.Constraint("CHECK(rate >= 0)", "An hourly rate cannot be negative.")
 
+    @api.constrains("project_id", "task_id")
+    def _check_task(self):
+        for rate in self:
+            if rate.project_id and rate.task_id and rate.sudo().task_id.project_id != rate.project_id:
+                raise ValidationError(
+                    self.env._(
+                        "The task “%(task)s” is none of the project “%(project)s”: the rate would never apply.",
+                        task=rate.task_id.name,
+                        project=rate.project_id.name,
+                    )
+                )
+
     def _compute_display_name(self):
         """Say what the rate is for, since that is what "why this rate" asks."""
         for rate in self:
             parts = [
                 rate.card_id.name,
                 rate.project_id.sudo().name,
+                rate.task_id.sudo().name,
                 rate.partner_id.name,
                 rate.employee_id.sudo().name,
+                rate.job_id.sudo().name,
                 rate.activity_id.complete_name,
             ]
             rate.display_name = " / ".join(part for part in parts if part)
@@ -71,4 +102,32 @@ class TimetrackRate(models.Model):
             client=self.partner_id.commercial_partner_id.id or None,
             employee=self.employee_id.id or None,
             activity=self.activity_id.id or None,
+            task=self.task_id.id or None,
+            job=self.job_id.id or None,
         )
+
+    def _explain(self, surcharge):
+        """Where the rate stands and what it is for, with a surcharge in percent."""
+        self.ensure_one()
+        dimensions = [
+            (self.env._("task %s"), self.task_id.name),
+            (self.env._("project %s"), self.project_id.name),
+            (self.env._("client %s"), self.partner_id.name),
+            (self.env._("employee %s"), self.employee_id.name),
+            (self.env._("job %s"), self.job_id.name),
+            (self.env._("service type %s"), self.activity_id.complete_name),
+        ]
+        named = ", ".join(text % name for text, name in dimensions if name) or self.env._("everything")
+        lines = [
+            self.env._(
+                "The most specific rate of the card “%(card)s” that fits: %(rate)s for %(named)s.",
+                card=self.card_id.name,
+                rate=formatLang(self.env, self.rate, currency_obj=self.currency_id),
+                named=named,
+            )
+        ]
+        if self.date_from:
+            lines.append(self.env._("In force from %s.", format_date(self.env, self.date_from)))
+        if surcharge:
+            lines.append(self.env._("Surcharge for the time of the work: %g %%.", surcharge))
+        return "\n".join(lines)

@@ -3,7 +3,18 @@ from odoo import api, fields, models
 from ..engine.rates import RateTable
 
 # What the rules are made from, to be read at once.
-RULE_FIELDS = ["card_id", "rate", "date_from", "date_to", "project_id", "partner_id", "employee_id", "activity_id"]
+RULE_FIELDS = [
+    "card_id",
+    "rate",
+    "date_from",
+    "date_to",
+    "project_id",
+    "task_id",
+    "partner_id",
+    "employee_id",
+    "job_id",
+    "activity_id",
+]
 
 
 class TimetrackRateCard(models.Model):
@@ -32,6 +43,7 @@ class TimetrackRateCard(models.Model):
     )
     note = fields.Text("Notes")
     rate_ids = fields.One2many("timetrack.rate", "card_id", string="Rates", copy=True)
+    surcharge_ids = fields.One2many("timetrack.rate.surcharge", "card_id", string="Surcharges", copy=True)
     project_ids = fields.One2many("project.project", "timetrack_rate_card_id", string="Projects")
 
     def _get_tables(self):
@@ -41,6 +53,19 @@ class TimetrackRateCard(models.Model):
         """
         rates = self.env["timetrack.rate"].search_fetch([("card_id", "in", self.ids)], RULE_FIELDS).grouped("card_id")
         return {card: RateTable(rate._prepare_rule() for rate in rates.get(card, ())) for card in self}
+
+    def _get_surcharges(self):
+        """The surcharges of the cards as the engine wants them: mapping of card to list, cards without any left out."""
+        found = self.env["timetrack.rate.surcharge"].search([("card_id", "in", self.ids)]).grouped("card_id")
+        return {card: [one._prepare_surcharge() for one in some] for card, some in found.items()}
+
+    def action_reprice(self):
+        """Show the approved, unbilled time that has another rate than the card says by now, to apply it by choice.
+
+        :raise AccessError: the card is not the user's to change
+        """
+        self.check_access("write")
+        return self.env["timetrack.reprice.wizard"]._open(self)
 
     @api.onchange("company_id")
     def _onchange_company_id(self):

@@ -26,6 +26,9 @@ class TimetrackBillingCommon(AccountTestInvoicingCommon):
         cls.user_billing = new_test_user(
             cls.env, "tt_billing", "client_timetrack_billing.group_billing_user", **companies
         )
+        cls.user_billing_manager = new_test_user(
+            cls.env, "tt_billing_manager", "client_timetrack_billing.group_billing_manager", **companies
+        )
         cls.alice, cls.bob = cls.env["hr.employee"].create(
             [
                 {"name": "Alice", "user_id": cls.user_consultant.id, "company_id": cls.company.id},
@@ -131,15 +134,26 @@ class TimetrackBillingCommon(AccountTestInvoicingCommon):
         for line in rows.filtered(lambda row: row.kind == "time" and row.state == "draft").move_line_id:
             drafts = line.timetrack_allocation_ids.filtered(lambda row: row.state == "draft")
             total = sum(drafts.mapped("billed_amount"))
-            self.assertAlmostEqual(total, line.price_subtotal, 6)
+            sign = -1 if line.move_id.move_type == "out_refund" else 1
+            self.assertAlmostEqual(total, sign * line.price_subtotal, 6)
         for row in rows:
             self.assertAlmostEqual(row.billed_amount, row.standard_value + row.adjustment, 6)
         for entry in entries or rows.line_id:
-            live = entry.timetrack_allocation_ids.filtered(lambda row: row._is_live())
-            self.assertLessEqual(len(live), 1)
-            self.assertEqual(entry.timesheet_invoice_id, live.move_id)
-            state = {"draft": "draft", "posted": "billed"}.get(live.state)
-            self.assertEqual(entry.timetrack_billing_state, state or "unbilled")
+            live = entry.timetrack_allocation_ids.filtered(lambda row: row._is_live() and row.kind == "time")
+            parts = live.mapped("part")
+            self.assertEqual(len(parts), len(set(parts)))
+            if live:
+                self.assertAlmostEqual(sum(live.mapped("hours_worked")), entry.unit_amount, 6)
+            on_invoices = live.filtered(lambda row: row.state in ("draft", "posted"))
+            self.assertLessEqual(entry.timesheet_invoice_id, on_invoices.move_id)
+            self.assertEqual(bool(entry.timesheet_invoice_id), bool(on_invoices.move_id))
+            states = set(live.mapped("state"))
+            if len(states) > 1:
+                expected = {"draft"} if "draft" in states else {"partial"} if "posted" in states else {"prebill"}
+            else:
+                expected = {"posted": "billed"}.get(live[:1].state, live[:1].state or "unbilled")
+                expected = {expected}
+            self.assertEqual({entry.timetrack_billing_state}, expected)
         self.assertFalse(rows.filtered(lambda row: row.company_id != self.company))
 
 

@@ -28,8 +28,11 @@ class TestAccess(TimetrackBillingCommon):
     def test_nobody_writes_the_ledger(self):
         for user in (self.user_billing, self.user_approver, self.user_consultant, self.env.ref("base.user_admin")):
             with self.subTest(user=user.login):
-                with self.assertRaises(AccessError):
+                # closed for those who may change lines of open pre-bills, no business of the others
+                with self.assertRaises(UserError):
                     self._rpc(user, self.row, "write", {"billed_amount": 1.0}, timetrack_internal=True)
+                with self.assertRaises(AccessError):
+                    self._rpc(user, self.row, "write", {"standard_value": 1.0}, timetrack_internal=True)
                 with self.assertRaises(AccessError):
                     self._rpc(user, self.row, "unlink", timetrack_internal=True)
                 with self.assertRaises(AccessError):
@@ -44,11 +47,12 @@ class TestAccess(TimetrackBillingCommon):
                 method()
 
     def test_the_ledger_cannot_be_written_through_its_relatives(self):
-        for record in (self.move, self.move.invoice_line_ids):
-            with self.assertRaises(AccessError):
+        for record in (self.move, self.move.invoice_line_ids, self.entry):
+            # what people change on an open pre-bill is closed here, everything else is nobody's
+            with self.assertRaises(UserError):
                 record.write({"timetrack_allocation_ids": [(1, self.row.id, {"billed_amount": 1.0})]})
-        with self.assertRaises(AccessError):
-            self.entry.write({"timetrack_allocation_ids": [(1, self.row.id, {"billed_amount": 1.0})]})
+            with self.assertRaises(AccessError):
+                record.write({"timetrack_allocation_ids": [(1, self.row.id, {"standard_value": 1.0})]})
 
     def test_protected_fields_of_entries(self):
         draft = self._log(1.0)
@@ -82,7 +86,13 @@ class TestAccess(TimetrackBillingCommon):
         with self.assertRaises(AccessError):
             self.project.with_user(consultant).read(["timetrack_unbilled_hours"])
         self.assertEqual(self.row.with_user(billing).billed_amount, 200.0)
-        self.assertTrue(self.card.with_user(billing).write({"note": "Agreed"}))
+        # prices are for the billing manager to change
+        for record in (self.card, self.card.rate_ids[0]):
+            with self.assertRaises(AccessError):
+                record.with_user(billing).write({"note": "Agreed"} if record == self.card else {"rate": 1.0})
+        with self.assertRaises(AccessError):
+            self.card.with_user(billing).action_reprice()
+        self.assertTrue(self.card.with_user(self.user_billing_manager).write({"note": "Agreed"}))
         with self.assertRaises(AccessError):
             self._log(1.0).with_user(billing).write({"name": "Changed"})
         viewer = new_test_user(self.env, "tt_viewer", "client_timetrack_billing.group_rate_viewer")
@@ -96,7 +106,7 @@ class TestAccess(TimetrackBillingCommon):
     def test_the_billing_user_sees_time_of_private_projects(self):
         private = self._create_project("Private", self.partner_a, privacy_visibility="followers")
         entry = self._log_approved(1.0, project_id=private.id)
-        self.assertIn(entry, self._wizard()._get_entries())
+        self.assertIn(entry, self._wizard()._get_time()[0])
 
     def test_other_companies_see_nothing(self):
         other = self.setup_other_company()["company"]
@@ -107,7 +117,7 @@ class TestAccess(TimetrackBillingCommon):
             company_id=other.id,
             company_ids=other.ids,
         )
-        for record in (self.card, self.card.rate_ids[0], self.row):
+        for record in (self.card, self.card.rate_ids[0], self.row, self.project.timetrack_engagement_ids):
             with self.assertRaises(AccessError):
                 record.with_user(stranger).read(["display_name"])
         wizard = self.env["timetrack.invoice.wizard"].with_user(stranger).create({"date_to": "2026-12-31"})

@@ -18,6 +18,8 @@ works = st.builds(
     client=ids,
     employee=ids,
     activities=st.sampled_from([(), (1,), (2, 1), (3, 2, 1)]),
+    tasks=st.sampled_from([(), (1,), (2, 1), (3, 2, 1)]),
+    job=ids,
 )
 
 
@@ -25,7 +27,7 @@ works = st.builds(
 def rule_lists(draw):
     count = draw(st.integers(0, 12))
     return [
-        Rule(number, float(number), draw(dates), draw(dates), draw(ids), draw(ids), draw(ids), draw(ids))
+        Rule(number, float(number), draw(dates), draw(dates), *(draw(ids) for _dimension in range(6)))
         for number in range(1, count + 1)
     ]
 
@@ -36,15 +38,18 @@ def fits(rule, work):
         and rule.project in (None, work.project)
         and rule.client in (None, work.client)
         and rule.employee in (None, work.employee)
+        and rule.job in (None, work.job)
         and (rule.activity is None or rule.activity in work.activities)
+        and (rule.task is None or rule.task in work.tasks)
     )
 
 
 def strength(rule, work):
     """The documented order, written the other way round: a key to compare rules that fit."""
-    closeness = -work.activities.index(rule.activity) if rule.activity is not None else 0
-    flags = (rule.project is not None, rule.client is not None, rule.employee is not None, rule.activity is not None)
-    return (flags, closeness, rule.date_from or datetime.date.min, rule.id)
+    task = -work.tasks.index(rule.task) if rule.task is not None else 0
+    activity = -work.activities.index(rule.activity) if rule.activity is not None else 0
+    named = (rule.task, rule.project, rule.client, rule.employee, rule.job, rule.activity)
+    return (tuple(value is not None for value in named), task, activity, rule.date_from or datetime.date.min, rule.id)
 
 
 @tagged("-at_install", "post_install")
@@ -64,20 +69,18 @@ class TestEngineRates(BaseCase):
         self.assertEqual(RateTable(rules).resolve(work), expected)
 
     def test_every_pair_of_ranks(self):
-        work = Work(DAY, 1, 1, 1, (1,))
+        work = Work(DAY, 1, 1, 1, (1,), (1,), 1)
+        names = ("activity", "job", "employee", "client", "project", "task")
         kinds = [
-            Rule(1, 1.0, project=rank & 8 and 1 or None, client=rank & 4 and 1 or None,
-                 employee=rank & 2 and 1 or None, activity=rank & 1 or None)
-            for rank in range(16)
+            Rule(1, 1.0, **{name: 1 for place, name in enumerate(names) if rank >> place & 1}) for rank in range(64)
         ]
-        for low in range(16):
-            for high in range(low + 1, 16):
+        for low in range(64):
+            for high in range(low + 1, 64):
                 # the weaker rule is younger and starts later: specificity counts first
                 weak = kinds[low]._replace(id=9, date_from=DAY)
                 strong = kinds[high]._replace(id=2)
-                with self.subTest(low=low, high=high):
-                    self.assertEqual(strong.rank, high)
-                    self.assertEqual(RateTable([weak, strong]).resolve(work), strong)
+                found = RateTable([weak, strong]).resolve(work)
+                self.assertEqual((strong.rank, found), (high, strong), f"{low} against {high}")
 
     def test_dates_are_inclusive(self):
         table = RateTable([Rule(1, 10.0, date_from=DAY, date_to=DAY)])
@@ -97,10 +100,14 @@ class TestEngineRates(BaseCase):
         self.assertEqual(RateTable([Rule(1, 90.0), Rule(2, 0.0, employee=4)]).resolve(Work(DAY, employee=4)).rate, 0.0)
         self.assertIsNone(RateTable([Rule(1, 90.0, employee=5)]).resolve(Work(DAY, employee=4)))
 
+    def test_the_nearest_task_wins_before_the_nearest_service_type(self):
+        table = RateTable([Rule(1, 10.0, task=1, activity=2), Rule(2, 20.0, task=2, activity=1)])
+        self.assertEqual(table.resolve(Work(DAY, activities=(2, 1), tasks=(2, 1))).rate, 20.0)
+        self.assertEqual(table.resolve(Work(DAY, activities=(2, 1), tasks=(1,))).rate, 10.0)
+        self.assertIsNone(table.resolve(Work(DAY, activities=(2, 1))))
+
     def test_the_nearest_service_type_wins(self):
         table = RateTable([Rule(1, 10.0, activity=1), Rule(2, 20.0, activity=2)])
         self.assertEqual(table.resolve(Work(DAY, activities=(3, 2, 1))).rate, 20.0)
         self.assertEqual(table.resolve(Work(DAY, activities=(1,))).rate, 10.0)
         self.assertIsNone(table.resolve(Work(DAY)))
-
-

@@ -80,6 +80,93 @@ class TestSaleOrder(TimetrackSaleCommon):
         (order_move + own_move).action_post()
         self.assertLedger(sold + own)
 
+    def test_both_kinds_in_one_project(self):
+        """Time that was taken off the order is billed by its rate, the rest by the order."""
+        sold = self._sell(1.0)
+        own = self._sell(2.0)
+        own.so_line = False
+        self._approve(sold | own)
+        self.assertEqual((sold.so_line, own.so_line), (self.order_line, self.order_line.browse()))
+        self.assertEqual(self.order_line.qty_delivered, 1.0)
+        own_move = self._invoice()
+        order_move = self.order._create_invoices()
+        self.assertEqual((own_move.amount_untaxed, order_move.amount_untaxed), (200, 80))
+        (own_move | order_move).action_post()
+        self.assertEqual(set((sold | own).mapped("timetrack_billing_state")), {"billed"})
+        self.assertLedger(sold | own)
+        # each is credited by itself
+        self._reverse(order_move).action_post()
+        self.assertEqual((sold.timetrack_billing_state, own.timetrack_billing_state), ("unbilled", "billed"))
+        self.assertEqual(self.order_line.qty_to_invoice, 1.0)
+        self.assertLedger(sold | own)
+
+    def test_an_order_comes_and_goes(self):
+        """Each entry is billed by what held when it was approved; none twice, none never."""
+        project = self._create_project("Changing", self.partner_a, allow_billable=True)
+        first = self._log_approved(1.0, project_id=project.id)
+        order_line = self.order_line.copy({"order_id": self.order.id})
+        project.sale_line_id = order_line
+        self.assertFalse(first.so_line, "approved time stays with its rate")
+        second = self._log_approved(2.0, project_id=project.id)
+        project.sale_line_id = False
+        third = self._log_approved(4.0, project_id=project.id)
+        self.assertEqual((second.so_line, third.so_line), (order_line, order_line.browse()))
+        own = self._invoice()
+        sold = self.order._create_invoices()
+        (own | sold).action_post()
+        self.assertEqual((own.amount_untaxed, sold.amount_untaxed), (500, 160))
+        entries = first | second | third
+        self.assertEqual(set(entries.mapped("timetrack_billing_state")), {"billed"})
+        self.assertEqual(entries.mapped("timesheet_invoice_id"), own | sold)
+        self.assertLedger(entries)
+
+    def test_an_order_without_a_project(self):
+        """Time of any project may be sold by an order that has none."""
+        self.sold.sale_line_id = False
+        [entry] = self._log(3.0, project_id=self.sold.id)
+        entry.so_line = self.order_line
+        self._approve(entry)
+        self.assertEqual(self.order_line.qty_delivered, 3.0)
+        with self.assertRaises(UserError):
+            self._invoice()
+        move = self.order._create_invoices()
+        move.action_post()
+        self.assertEqual((move.amount_untaxed, entry.timesheet_invoice_id), (240, move))
+        self.assertLedger(entry)
+
+    def test_upsell_alert(self):
+        """The salesperson is told when more was approved than was sold; what is not approved does not count."""
+        prepaid = self.env["product.product"].create(
+            {
+                "name": "Prepaid",
+                "type": "service",
+                "service_policy": "ordered_prepaid",
+                "service_upsell_threshold": 1.0,
+                "uom_id": self.env.ref("uom.product_uom_hour").id,
+                "list_price": 70.0,
+                "taxes_id": False,
+            }
+        )
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.partner_a.id,
+                "user_id": self.user_approver.id,
+                "order_line": [Command.create({"product_id": prepaid.id, "product_uom_qty": 2.0})],
+            }
+        )
+        order.action_confirm()
+        project = self._create_project("Prepaid", self.partner_a, allow_billable=True)
+        project.sale_line_id = order.order_line
+        entries = self._log(1.5, 1.5, project_id=project.id)
+        entries.action_timetrack_submit()
+        self.env.flush_all()
+        self.assertFalse(order.activity_ids)
+        entries.with_user(self.user_approver).action_timetrack_approve()
+        self.env.flush_all()
+        self.assertEqual(order.order_line.qty_delivered, 3.0)
+        self.assertTrue(order.order_line.has_displayed_warning_upsell)
+        self.assertEqual(order.activity_ids.user_id, self.user_approver)
+
     def test_deleting_the_invoice_and_billing_again(self):
         entries = self._approve(self._sell(1.0, 2.0))
         self.order._create_invoices().unlink()

@@ -9,5 +9,6 @@ class AccountMoveReversal(models.TransientModel):
         origins = self.move_ids
         action = super().reverse_moves(is_modify)
         if is_modify:
+            origins._timetrack_relink()
             self.env["timetrack.allocation"].sudo()._rebook(origins, self.new_move_ids.sorted("id"))
         return action

@@ -210,8 +210,11 @@ class TimetrackReport(models.Model):
             "submitted_hours": SQL("CASE WHEN l.timetrack_state = 'submitted' THEN l.unit_amount ELSE 0 END"),
             "approved_hours": SQL("CASE WHEN l.timetrack_state = 'approved' THEN l.unit_amount ELSE 0 END"),
             "unbilled_hours": SQL(
-                "CASE WHEN l.timetrack_state = 'approved' AND l.timetrack_billing_state IN ('unbilled', 'draft') "
-                "THEN l.unit_amount ELSE 0 END"
+                "CASE WHEN l.timetrack_state != 'approved' THEN 0 "
+                "WHEN l.timetrack_billing_state IN ('unbilled', 'held', 'prebill', 'draft') THEN l.unit_amount "
+                "WHEN l.timetrack_billing_state = 'partial' THEN (SELECT sum(part.hours_worked) "
+                "FROM timetrack_allocation part WHERE part.line_id = l.id AND part.kind = 'time' "
+                "AND part.reversed_id IS NULL AND part.state IN ('held', 'prebill', 'draft')) ELSE 0 END"
             ),
             "planned_variance": SQL("l.unit_amount"),
             "budget_logged_hours": SQL("CASE WHEN budgeted.allocated_hours > 0 THEN l.unit_amount END"),

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ..engine import workbook
+from odoo.addons.client_timetrack_billing.engine import workbook
 
 # Changes whenever a figure of the workbooks is defined anew.
 DEFINITION_VERSION = "1"

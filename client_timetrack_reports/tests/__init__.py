@@ -1,5 +1,4 @@
 from . import test_capacity
-from . import test_engine
 from . import test_report
 from . import test_report_access
 from . import test_report_billing

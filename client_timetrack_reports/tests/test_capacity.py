@@ -237,6 +237,15 @@ class TestCapacity(ReportsCommon):
         self._create_entry(self.ada, "2024-05-06", self.internal, 1.0)
         self.assertTrue(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]) - triggers)
 
+    def test_hiring_computes_once(self):
+        """Not for the employee, their version and their resource, which Odoo writes one after the other."""
+        with freeze_time("2025-03-15"):
+            with patch.object(type(self.Capacity), "_refresh", autospec=True, return_value=0) as refresh:
+                eve = self._create_employee("Eve", self.full_time)
+            self.assertEqual([call.args[1] for call in refresh.call_args_list], [eve])
+            fay = self._create_employee("Fay", self.full_time, contract_date_start="2025-03-15")
+            self.assertEqual(self._sum(fay, date(2025, 3, 17), date(2025, 3, 21))[0], 40.0)
+
     def test_rows_go_with_their_employee(self):
         eve = self._create_employee("Eve", self.full_time)
         self.Capacity._refresh(eve, *self.MARCH)

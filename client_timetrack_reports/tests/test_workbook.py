@@ -8,7 +8,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
-from ..engine import workbook as engine
+from odoo.addons.client_timetrack_billing.engine import workbook as engine
+
 from .common import ReportsCommon
 
 

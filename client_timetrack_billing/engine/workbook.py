@@ -217,6 +217,8 @@ class _SheetWriter:
             self.page.write_string(row, 0, label, self.formats.label())
             if isinstance(value, date):
                 self.page.write_datetime(row, 1, value, self.formats.get(DATE, align="left"))
+            elif isinstance(value, float):
+                self.page.write_number(row, 1, value, self.formats.get(MONEY, align="left"))
             else:
                 self.page.write_string(row, 1, str(value))
             row += 1

@@ -1,0 +1,67 @@
+from odoo import api, models
+
+from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+
+from ..engine.pricing import BILL, value_of
+
+
+class TimetrackAllocation(models.Model):
+    """Rows that go from a pre-bill to the lines of its invoice."""
+
+    _inherit = "timetrack.allocation"
+
+    def _get_shown_amount(self, unit):
+        """What the client sees of the row where adjustments are shown apart: its rounded hours at standard rate."""
+        self.ensure_one()
+        plain = self.action == BILL and not self._is_adjusted()
+        if plain:
+            return to_decimal(self.billed_amount, unit)
+        return to_decimal(value_of(self.hours_rounded, self.standard_rate), unit)
+
+    def _bill_on(self, move_line, shown):
+        """Put the rows on an invoice line.
+
+        :param shown: what is adjusted goes on a line of its own (:meth:`_adjust_on`)
+        """
+        unit = unit_of(move_line.currency_id.rounding)
+        rounding = self.env._("Rounding")
+        self._timetrack_internal().write({"move_line_id": move_line.id, "state": "draft"})
+        changed = {}
+        for row in self:
+            amount = row._get_shown_amount(unit) if shown else to_decimal(row.billed_amount, unit)
+            hours = row.hours_rounded if shown else row.hours_billed * (row.action == BILL)
+            standard = to_decimal(row.standard_value, unit)
+            values = row._prepare_billed(hours, standard, amount, None)
+            values["hours_billed"] = hours
+            if values["adjustment"]:
+                values["adjustment_reason"] = row.adjustment_reason or row.reason_id.name or rounding
+            if any(row[name] != value for name, value in values.items()):
+                changed[row] = values
+        self._write_each(changed)
+        self._adapt(move_line)
+
+    @api.model
+    def _adjust_on(self, move_line, shares):
+        """Put what is adjusted of rows on an invoice line of its own.
+
+        :param dict shares: hours and amount (Decimal) by row
+        """
+        adjustment = self.env._("Adjustment")
+        vals_list = []
+        for row, (hours, amount) in shares.items():
+            vals_list.append(
+                {
+                    **row._prepare_copy(),
+                    "kind": "adjustment",
+                    "state": "draft",
+                    "move_line_id": move_line.id,
+                    **dict.fromkeys(("hours_worked", "hours_rounded", "standard_rate", "standard_value"), 0.0),
+                    "hours_billed": hours,
+                    "billed_rate": 0.0,
+                    "billed_amount": float(amount),
+                    "adjustment": float(amount),
+                    "adjustment_reason": row.adjustment_reason or row.reason_id.name or adjustment,
+                    "is_amount_fixed": False,
+                }
+            )
+        self._timetrack_internal().create(vals_list)._adapt(move_line)

@@ -1,0 +1,163 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+AGES = ((0, 30), (31, 60), (61, 90), (91, 120), (121, None))
+
+
+class TimetrackBillingQueue(models.Model):
+    """Work in progress: approved, billable time that is on no posted invoice, by engagement and currency, with its age.
+
+    By the definition of WIP: hours dated up to today by their frozen rate; of time that is divided the parts that are
+    not posted, at the rate in the ledger. Aged from the day of the work.
+    """
+
+    _name = "timetrack.billing.queue"
+    _description = "Work in Progress by Engagement"
+    _auto = False
+    _order = "oldest_date, id"
+    _rec_name = "project_id"
+
+    company_id = fields.Many2one("res.company", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Client", readonly=True)
+    project_id = fields.Many2one("project.project", string="Engagement", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True, help="Empty: the time has no rate yet.")
+    hours = fields.Float(readonly=True)
+    amount = fields.Monetary("Work in Progress", readonly=True)
+    amount_30 = fields.Monetary("0–30 Days", readonly=True)
+    amount_60 = fields.Monetary("31–60", readonly=True)
+    amount_90 = fields.Monetary("61–90", readonly=True)
+    amount_120 = fields.Monetary("91–120", readonly=True)
+    amount_older = fields.Monetary("Over 120", readonly=True)
+    open_hours = fields.Float("To Propose", readonly=True, help="Hours on no pre-bill and no draft invoice.")
+    held_hours = fields.Float("On Hold", readonly=True)
+    prebill_hours = fields.Float("On Pre-Bills", readonly=True)
+    draft_hours = fields.Float("On Draft Invoices", readonly=True)
+    rateless_hours = fields.Float(
+        "Without Rate", readonly=True, help="Hours that have no rate: they count for nothing."
+    )
+    oldest_date = fields.Date("Oldest", readonly=True)
+    newest_date = fields.Date("Newest", readonly=True)
+
+    @property
+    def _table_query(self):
+        return SQL("%s %s %s %s", self._select(), self._from(), self._where(), self._group_by())
+
+    @api.model
+    def _select(self):
+        """Hook: the columns."""
+        today = fields.Date.context_today(self)
+        value = SQL("piece.hours * COALESCE(piece.rate, 0)")
+        buckets = [
+            SQL(
+                "sum(%(value)s) FILTER (WHERE %(today)s - piece.date %(span)s) AS %(name)s",
+                value=value,
+                today=today,
+                span=SQL("BETWEEN %s AND %s", first, last) if last is not None else SQL(">= %s", first),
+                name=SQL.identifier(name),
+            )
+            for (first, last), name in zip(
+                AGES, ("amount_30", "amount_60", "amount_90", "amount_120", "amount_older"), strict=True
+            )
+        ]
+        states = [
+            SQL("sum(piece.hours) FILTER (WHERE piece.state = %s) AS %s", state, SQL.identifier(f"{name}_hours"))
+            for state, name in (("unbilled", "open"), ("held", "held"), ("prebill", "prebill"), ("draft", "draft"))
+        ]
+        return SQL(
+            """
+            SELECT %(id)s AS id, piece.company_id, piece.partner_id, piece.project_id, piece.currency_id,
+                   sum(piece.hours) AS hours, sum(%(value)s) AS amount, %(buckets)s, %(states)s,
+                   sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL) AS rateless_hours,
+                   min(piece.date) AS oldest_date, max(piece.date) AS newest_date
+            """,
+            id=self._get_id(),
+            value=value,
+            buckets=SQL(", ").join(buckets),
+            states=SQL(", ").join(states),
+        )
+
+    @api.model
+    def _get_id(self):
+        """An id that a row keeps while its time comes and goes; a browser counts 52 bits exactly."""
+        return SQL(
+            "hashtextextended(concat_ws('/', piece.company_id, piece.partner_id, piece.project_id, piece.currency_id),"
+            " 0) & ((1::bigint << 52) - 1)"
+        )
+
+    @api.model
+    def _from(self):
+        """Hook: the pieces of time. What the ledger has not divided or moved is read from the entries alone."""
+        today = fields.Date.context_today(self)
+        return SQL(
+            """
+            FROM (
+                SELECT line.id, line.company_id, line.timetrack_client_id AS partner_id, line.project_id,
+                       line.timetrack_rate_currency_id AS currency_id, line.unit_amount AS hours,
+                       line.timetrack_rate::float8 AS rate, line.date, line.timetrack_billing_state AS state
+                  FROM account_analytic_line line
+                 WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved'
+                   AND line.so_line IS NULL AND line.date <= %(today)s
+             UNION ALL
+                SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
+                       row.hours_worked, row.standard_rate, line.date, row.state
+                  FROM timetrack_allocation row
+                  JOIN account_analytic_line line ON line.id = row.line_id
+                  JOIN project_project project ON project.id = row.project_id
+                  JOIN res_partner client ON client.id = project.partner_id
+                 WHERE row.state IN ('held', 'prebill', 'draft') AND row.kind = 'time' AND row.reversed_id IS NULL
+                   AND line.so_line IS NULL AND line.date <= %(today)s
+            ) piece
+            """,
+            today=today,
+        )
+
+    @api.model
+    def _where(self):
+        """Hook: which of the pieces."""
+        return SQL("WHERE piece.company_id IS NOT NULL")
+
+    @api.model
+    def _group_by(self):
+        """Hook: what a row is for."""
+        return SQL("GROUP BY piece.company_id, piece.partner_id, piece.project_id, piece.currency_id")
+
+    def action_propose(self):
+        """Propose pre-bills for the time of the selected engagements up to today.
+
+        :raise UserError: nothing of it waits, or some of it has no rate
+        """
+        Prebill = self.env["timetrack.prebill"]
+        prebills = Prebill
+        for company, rows in self.grouped("company_id").items():
+            entries, waiting = Prebill._get_candidates(
+                company, projects=rows.project_id, date_to=fields.Date.context_today(self)
+            )
+            if entries or waiting:
+                prebills |= Prebill._propose(company, entries, waiting)
+        if not prebills:
+            raise UserError(self.env._("All of this time is on pre-bills or draft invoices already."))
+        return prebills._get_action()
+
+    def action_find_rates(self):
+        """Give time that was approved before there was a rate for it the rate that there is by now.
+
+        :raise UserError: there is none for some of it, and what is missing
+        """
+        Line = self.env["account.analytic.line"]
+        entries = Line.search(
+            Line._timetrack_to_bill_domain(self.company_id) & Domain("project_id", "in", self.project_id.ids)
+        ).sudo()
+        entries._timetrack_freeze_rates()
+        entries.filtered(lambda line: not line.timetrack_rate_currency_id)._timetrack_raise_no_rate()
+        return True
+
+    def action_view_entries(self):
+        """Open the time behind the row."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "client_timetrack_billing.timetrack_billing_entry_action"
+        )
+        action["domain"] = [("project_id", "=", self.project_id.id), ("timetrack_billing_state", "!=", False)]
+        return action

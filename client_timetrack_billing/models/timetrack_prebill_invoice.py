@@ -1,0 +1,420 @@
+from collections import defaultdict
+from decimal import Decimal
+from math import copysign
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import SQL, float_round, format_date, format_duration
+
+from odoo.addons.client_timetrack.engine.allocation import allocate, to_decimal, unit_of
+
+from ..engine import narrative
+from ..engine.pricing import BILL, HOLD, NO_CHARGE, value_of
+
+HUNDRED = Decimal(100)
+
+
+class InvoiceLine(NamedTuple):
+    """An invoice line to be: the rows behind it, the hours and the untaxed amount that it shows.
+
+    ``kind``: "time", or "adjustment" for what the client sees taken off (or added) below, of which each row has its
+    share: a pair of hours and amount.
+    """
+
+    rows: models.BaseModel
+    section: models.BaseModel | None
+    kind: str
+    hours: float
+    rate: float
+    target: float
+    shares: dict | None = None
+
+
+class TimetrackPrebill(models.Model):
+    """From an approved pre-bill to its draft invoice."""
+
+    _inherit = "timetrack.prebill"
+
+    def action_invoice(self):
+        """Create the draft invoices of the pre-bills, and open them.
+
+        :raise UserError: a pre-bill has nothing to bill, waits for approval or is invoiced already, or Odoo lacks
+            something for the invoice (a journal, an account)
+        :raise AccessError: the user may not invoice, or not approve what is not approved yet
+        """
+        self.filtered(lambda one: one.state in ("draft", "review")).action_approve()
+        moves = self._create_invoices()
+        return self._get_invoices_action(moves) if moves else True
+
+    @api.model
+    def _get_invoices_action(self, moves):
+        """Open invoices: one as a form, several as a list."""
+        action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_out_invoice_type")
+        if len(moves) == 1:
+            return {**action, "views": [(False, "form")], "res_id": moves.id}
+        return {**action, "domain": [("id", "in", moves.ids)]}
+
+    def _create_invoices(self):
+        """Create the draft invoices of approved pre-bills and put their rows on the lines.
+
+        What is held waits from now on without a pre-bill; what is free of charge goes along with the invoice.
+
+        :return: the invoices; none for a pre-bill on which everything is free of charge
+        """
+        self._check_may_bill()
+        self._lock()
+        plans = [(prebill, prebill._get_lines()) for prebill in self.sudo()]
+        billed = [(prebill, lines) for prebill, lines in plans if lines]
+        by_company = defaultdict(list)
+        for prebill, lines in billed:
+            by_company[prebill.company_id].append((prebill, lines))
+        moves = self.env["account.move"]
+        for company, some in by_company.items():
+            news = moves.with_company(company).create(
+                [prebill.with_env(self.env)._prepare_move(lines) for prebill, lines in some]
+            )
+            for move, (prebill, lines) in zip(news, some, strict=True):
+                prebill._put_on(move.sudo(), lines)
+            moves |= news
+        for prebill in self.sudo():
+            prebill._finish()
+        return moves.with_env(self.env)
+
+    def _lock(self):
+        """Lock the pre-bills in the order of their ids; two users at once invoice them once.
+
+        :raise UserError: one is not approved, or there is nothing on it to bill
+        """
+        self.flush_recordset()
+        # waits for who was first: what has changed then is tried again from the start, and says so
+        self.env.execute_query(
+            SQL("SELECT id FROM timetrack_prebill WHERE id = ANY(%s) ORDER BY id FOR UPDATE", self.ids)
+        )
+        self.invalidate_recordset(["state"])
+        for prebill in self:
+            if prebill.state != "approved":
+                raise UserError(
+                    self.env._(
+                        "%(prebill)s is %(state)s: only an approved pre-bill can be invoiced.",
+                        prebill=prebill.name,
+                        state=dict(prebill._fields["state"]._description_selection(self.env))[prebill.state],
+                    )
+                )
+            if not prebill.sudo().line_ids.filtered(lambda row: row.state == "prebill" and row.action != HOLD):
+                raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
+
+    def _finish(self):
+        """The invoice has what is billed: the rest goes its way."""
+        self.ensure_one()
+        rows = self._get_rows()
+        held = rows.filtered(lambda row: row.action == HOLD and row.state == "prebill")
+        if held:
+            held._timetrack_internal().write({"state": "held", "prebill_id": False, "merged_id": False})
+            self.message_post(
+                body=self.env._(
+                    "On hold, to be proposed again: %(count)s entries, %(hours)s hours.",
+                    count=len(held),
+                    hours=format_duration(sum(held.mapped("hours_worked"))),
+                )
+            )
+        # free of charge, and no invoice to go along with
+        rows.filtered(lambda row: row.state == "prebill")._set_state("posted")
+        self._timetrack_internal().write({"state": "invoiced", "move_id": (rows - held).move_id[:1].id})
+
+    # ------------------------------------------------------------------
+    # Lines
+    # ------------------------------------------------------------------
+
+    def _get_lines(self):
+        """What the invoice says: list of :class:`InvoiceLine`, in the order of its sections."""
+        self.ensure_one()
+        rows = self.line_ids.filtered(lambda row: row.state == "prebill" and row.action != HOLD).sorted(
+            lambda row: (row.date, row.line_id.id, row.part)
+        )
+        if not any(row.action == BILL for row in rows) and self.adjustments == "folded":
+            return []
+        groups = defaultdict(list)
+        leaders = rows.merged_id
+        for row in rows:
+            groups[self._get_line_key(row, row in leaders)].append(row.id)
+        lines = [self._prepare_line(section, rows.browse(ids)) for (section, *_key), ids in groups.items()]
+        lines = self._fold_free_lines(lines)
+        if self.adjustments == "shown":
+            lines += self._get_adjustment_lines(rows)
+        order = {section: place for place, section in enumerate(dict.fromkeys(line.section for line in lines))}
+        return sorted(lines, key=lambda line: (order[line.section], line.kind == "adjustment"))
+
+    def _get_line_key(self, row, is_leader):
+        """What rows of one invoice line have in common. The section comes first.
+
+        :param bool is_leader: other rows share the line and the text of this one
+        """
+        section = self._get_section(row)
+        if row.merged_id or is_leader:
+            return section, row.merged_id or row
+        if self.grouping == "one":
+            return section, None
+        rate = row.standard_rate if self.adjustments == "shown" else row.billed_rate
+        if row.action == NO_CHARGE and self.adjustments == "folded":
+            rate = row.standard_rate
+        elif row.is_amount_fixed and self.adjustments == "folded":
+            # an amount by hand makes a price of its own only where it stands alone
+            rate = row.standard_rate
+        return section, row.project_id, self._get_group(row), rate
+
+    def _get_section(self, row):
+        """The record that the row's section is named after."""
+        return self._get_record(row, self.sections) if self.sections else None
+
+    def _get_group(self, row):
+        """What rows of one invoice line share besides project and rate."""
+        return self._get_record(row, self.grouping)
+
+    def _get_record(self, row, by):
+        names = {
+            "project": "project_id",
+            "task": "task_id",
+            "employee": "employee_id",
+            "activity": "activity_id",
+            "deliverable": "deliverable_id",
+            "day": "date",
+        }
+        if by == "entry":
+            return row.line_id
+        return None if by == "one" else row[names[by]]
+
+    def _prepare_line(self, section, rows):
+        """The line of some rows: as they are billed, or as they were worked where adjustments are shown below."""
+        unit = unit_of(self.currency_id.rounding)
+        if self.adjustments == "shown":
+            hours = sum(rows.mapped("hours_rounded"))
+            target = sum(row._get_shown_amount(unit) for row in rows)
+            rates = set(rows.mapped("standard_rate"))
+        else:
+            rows_billed = rows.filtered(lambda row: row.action == BILL)
+            hours = sum(rows_billed.mapped("hours_billed"))
+            target = sum(to_decimal(row.billed_amount, unit) for row in rows_billed)
+            rates = {row.billed_rate for row in rows_billed if not row.is_amount_fixed}
+            if any(row.is_amount_fixed for row in rows_billed):
+                rates.add(None)
+        rate = rates.pop() if len(rates) == 1 else None
+        if rate is None:
+            rate = float(target) / hours if hours else 0.0
+        return InvoiceLine(rows, section, "time", hours, rate, float(target))
+
+    def _fold_free_lines(self, lines):
+        """Time free of charge whose line would say nothing goes along with another line of its section, or any."""
+        empty = [line for line in lines if not line.target and not line.hours]
+        if not empty or len(empty) == len(lines):
+            return lines
+        result = [line for line in lines if line not in empty]
+        for line in empty:
+            place = next((index for index, other in enumerate(result) if other.section == line.section), 0)
+            result[place] = result[place]._replace(rows=result[place].rows | line.rows)
+        return result
+
+    def _get_adjustment_lines(self, rows):
+        """What was taken off or added, in a line for each section, project and reason."""
+        unit = unit_of(self.currency_id.rounding)
+        groups = defaultdict(dict)
+        for row in rows:
+            hours = (row.hours_billed if row.action == BILL else 0.0) - row.hours_rounded
+            amount = to_decimal(row.billed_amount, unit) - row._get_shown_amount(unit)
+            if amount:
+                groups[self._get_section(row), row.project_id, row.reason_id][row] = hours, amount
+        return [
+            InvoiceLine(
+                self.env["timetrack.allocation"].union(*shares),
+                section,
+                "adjustment",
+                0.0,
+                0.0,
+                float(sum(amount for _hours, amount in shares.values())),
+                shares,
+            )
+            for (section, _project, _reason), shares in groups.items()
+        ]
+
+    # ------------------------------------------------------------------
+    # The invoice
+    # ------------------------------------------------------------------
+
+    def _prepare_move(self, lines):
+        """Hook: the values of the draft invoice. What is not in here is Odoo's own to compute."""
+        self.ensure_one()
+        engagement = self._get_engagement()
+        lang = engagement.invoice_lang or self.contact_id.lang or self.env.lang
+        translated = self.with_context(lang=lang)
+        values = {
+            "move_type": "out_invoice",
+            "company_id": self.company_id.id,
+            "partner_id": self.contact_id.id,
+            "currency_id": self.currency_id.id,
+            "invoice_origin": self.name,
+            "invoice_line_ids": translated._prepare_move_lines(lines),
+        }
+        if self.reference:
+            values["ref"] = self.reference
+        if self.invoice_date:
+            values["invoice_date"] = self.invoice_date
+        if self.responsible_id:
+            values["invoice_user_id"] = self.responsible_id.id
+        return values
+
+    def _get_engagement(self):
+        """The engagement that decides where several of them differ: the first."""
+        self.ensure_one()
+        engagements = self.env["timetrack.engagement"]._get_by_project(self.project_ids)
+        return next((engagements[project] for project in self.project_ids if project in engagements), None)
+
+    def _prepare_move_lines(self, lines):
+        """Commands for the invoice lines, with their sections."""
+        commands = []
+        section = None
+        for line in lines:
+            if line.section is not None and line.section != section:
+                section = line.section
+                commands.append(
+                    Command.create(
+                        {
+                            "sequence": len(commands) + 10,
+                            "display_type": "line_section",
+                            "name": self._get_record_name(section, self.sections),
+                        }
+                    )
+                )
+            prepare = self._prepare_move_line if line.kind == "time" else self._prepare_adjustment_line
+            commands.append(Command.create({"sequence": len(commands) + 10, **prepare(line)}))
+        return commands
+
+    def _prepare_move_line(self, line):
+        """Hook: the values of an invoice line for time."""
+        return {
+            "product_id": self.company_id.sudo()._timetrack_get_product().id,
+            "product_uom_id": self.env.ref("uom.product_uom_hour").id,
+            "name": self._get_line_name(line),
+            "quantity": self._get_quantity(line),
+            "price_unit": line.rate,
+            "analytic_distribution": self._get_distribution(line.rows) or False,
+        }
+
+    def _prepare_adjustment_line(self, line):
+        """Hook: the values of an invoice line for what was taken off or added."""
+        reasons = line.rows.reason_id.with_context(lang=self.env.context.get("lang"))
+        return {
+            "product_id": self.company_id.sudo()._timetrack_get_product().id,
+            "product_uom_id": self.env.ref("uom.product_uom_unit").id,
+            "name": reasons.name or self.env._("Adjustment"),
+            "quantity": 1.0,
+            "price_unit": line.target,
+            "analytic_distribution": self._get_distribution(line.rows) or False,
+        }
+
+    def _get_distribution(self, rows):
+        """The analytic distribution of a line: that of its project, or of its projects by what each brings in."""
+        projects = rows.sudo().project_id
+        if len(projects) == 1:
+            return projects._get_analytic_distribution()
+        by_project = rows.grouped("project_id")
+        weights = [abs(value_of(1, sum(by_project[one].mapped("standard_value")))) for one in projects]
+        result = defaultdict(Decimal)
+        for project, percent in zip(projects, allocate(HUNDRED, weights, Decimal("0.01")), strict=True):
+            for accounts, share in project._get_analytic_distribution().items():
+                result[accounts] += percent * Decimal(repr(float(share))) / HUNDRED
+        return {accounts: float(percent) for accounts, percent in result.items() if percent}
+
+    def _get_quantity(self, line):
+        """The hours of an invoice line in the precision of quantities; never zero for time of value."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        quantity = float_round(line.hours, precision_digits=digits)
+        return quantity or (copysign(10**-digits, line.hours or line.target) if line.target else 0.0)
+
+    def _get_line_name(self, line):
+        """Hook: the label of an invoice line, in the language of the invoice."""
+        rows = line.rows.sudo().with_context(lang=self.env.context.get("lang"))
+        billed = rows.filtered(lambda row: row.action == BILL) or rows
+        engagement = self._get_engagement_of(rows)
+        template = engagement.narrative_template if engagement else False
+        return narrative.fill(template or narrative.DEFAULT, self._get_words(billed, bool(template))) or "/"
+
+    def _get_engagement_of(self, rows):
+        """The engagement whose template names the rows' line."""
+        found = self.env["timetrack.engagement"]._get_by_project(rows.project_id[:1])
+        return next(iter(found.values()), None)
+
+    def _get_words(self, rows, everything):
+        """What the names of a template stand for.
+
+        :param everything: also what the rows of the line do not have in common by their grouping
+        """
+        days = sorted(set(rows.mapped("date")))
+        period = format_date(self.env, days[0])
+        if len(days) > 1:
+            period = f"{period} – {format_date(self.env, days[-1])}"
+        merged = rows.merged_id
+        leaders = rows.filtered(lambda row: row in merged)
+        single = self.grouping == "entry" or bool(merged)
+        texts = [row._get_text() for row in (leaders if merged else rows)]
+        words = {
+            "project": ", ".join(rows.project_id.mapped("name")),
+            "period": period,
+            "narrative": "; ".join(dict.fromkeys(text for text in texts if text)) if everything or single else "",
+            "hours": format_duration(sum(rows.mapped("hours_billed"))),
+            "order": self.reference or "",
+        }
+        for name, by in (
+            ("task", "task"),
+            ("employee", "employee"),
+            ("service", "activity"),
+            ("deliverable", "deliverable"),
+        ):
+            shown = everything or by == self.grouping or (self.grouping == "entry" and by == "employee")
+            records = self.env[rows._fields[{"activity": "activity_id"}.get(by, f"{by}_id")].comodel_name]
+            for row in rows if shown else ():
+                records |= self._get_record(row, by)
+            words[name] = ", ".join(self._get_record_name(record, by) for record in records)
+        return words
+
+    def _get_record_name(self, record, by):
+        """How a record is called on an invoice."""
+        if not record:
+            return {
+                "task": self.env._("Other work"),
+                "activity": self.env._("Other services"),
+                "deliverable": self.env._("Other work"),
+            }.get(by, "")
+        if by == "day":
+            return format_date(self.env, record)
+        record = record.sudo().with_context(lang=self.env.context.get("lang"))
+        # codes are for colleagues and for electronic invoices
+        return record.complete_name if by == "activity" else record.name
+
+    def _put_on(self, move, lines):
+        """Put the rows on the lines of their draft invoice, whose subtotals are made to be what the rows come to."""
+        move_lines = move._timetrack_product_lines()
+        pairs = list(zip(move_lines, lines, strict=True))
+        self._settle_prices(move, pairs)
+        for move_line, line in pairs:
+            if line.kind == "time":
+                line.rows._bill_on(move_line, shown=self.adjustments == "shown")
+        for move_line, line in pairs:
+            if line.kind == "adjustment":
+                self.env["timetrack.allocation"]._adjust_on(move_line, line.shares)
+        rows = self.env["timetrack.allocation"].union(*(line.rows for line in lines))
+        rows._sync_entries()
+
+    def _settle_prices(self, move, pairs):
+        """Make each subtotal what the line's rows sum to.
+
+        Quantities are rounded, and taxes may be part of the price: where hours by rate come to something else, the
+        unit price gives way, not the amount.
+        """
+        commands = []
+        for move_line, line in pairs:
+            if move_line.quantity and move_line.currency_id.compare_amounts(move_line.price_subtotal, line.target):
+                price = move_line._timetrack_get_gross(line.target) / move_line.quantity
+                commands.append(Command.update(move_line.id, {"price_unit": price}))
+        if commands:
+            move.write({"invoice_line_ids": commands})

@@ -1,0 +1,264 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+
+from ..engine.pricing import BILL
+
+
+class TimetrackPrebill(models.Model):
+    """Where pre-bills come from: approved time that waits to be billed."""
+
+    _inherit = "timetrack.prebill"
+
+    @api.model
+    def _get_candidates(self, company, projects=None, client=None, date_from=None, date_to=None):
+        """What may be proposed: time entries, and rows of the ledger that wait.
+
+        :param company: whose time
+        :param projects: of these engagements only
+        :param client: of this client only
+        :param date_from: first work day
+        :param date_to: last work day
+        :return: entries and rows, in the order of their days
+        """
+        Line = self.env["account.analytic.line"]
+        entries = Line._timetrack_to_bill_domain(company) & Domain("timetrack_client_id", "!=", False)
+        rows = Domain("state", "=", "held") & Domain("company_id", "=", company.id)
+        if projects:
+            entries &= Domain("project_id", "in", projects.ids)
+            rows &= Domain("project_id", "in", projects.ids)
+        if client:
+            entries &= Domain("timetrack_client_id", "=", client.commercial_partner_id.id)
+            rows &= Domain("project_id.partner_id.commercial_partner_id", "=", client.commercial_partner_id.id)
+        for operator, day in ((">=", date_from), ("<=", date_to)):
+            if day:
+                entries &= Domain("date", operator, day)
+                rows &= Domain("line_id.date", operator, day)
+        held = self.env["timetrack.allocation"].search(rows)
+        return Line.search(entries, order="date, id"), held.sorted(lambda row: (row.line_id.date, row.id))
+
+    @api.model
+    def _propose(self, company, entries, rows, date_from=None, date_to=None, **settings):
+        """Make pre-bills of time: one for each engagement, or client where its engagements are billed together, and
+        for each currency.
+
+        Time is locked in the order of its ids; whoever proposes the same time at once gets an error, not a second
+        pre-bill. Rates are frozen where they are not yet.
+
+        :param company: whose time it is
+        :param entries: time entries that are on no pre-bill or invoice
+        :param rows: rows of the ledger that wait
+        :param dict settings: of all the pre-bills, instead of those of the engagements
+        :return: the pre-bills
+        :raise UserError: time has no rate, or was billed or changed a moment ago
+        """
+        entries, rows = self._claim(entries, rows)
+        projects = entries.project_id | rows.project_id
+        self.env["timetrack.engagement"]._ensure(projects)
+        engagements = self.env["timetrack.engagement"]._get_by_project(projects)
+        groups = {}
+        for line in entries:
+            key = self._get_group_key(
+                engagements[line.project_id], line.timetrack_client_id, line.timetrack_rate_currency_id
+            )
+            groups.setdefault(key, ([], []))[0].append(line.id)
+        for row in rows:
+            key = self._get_group_key(engagements[row.project_id], row.project_id.timetrack_client_id, row.currency_id)
+            groups.setdefault(key, ([], []))[1].append(row.id)
+        groups = {key: (entries.browse(lines), rows.browse(held)) for key, (lines, held) in groups.items()}
+        vals_list = []
+        for (client, project, currency, *_address), (lines, waiting) in groups.items():
+            mine = project or (lines.project_id | waiting.project_id)
+            values = self._prepare_prebill(company, client, [engagements[one] for one in mine], currency)
+            days = lines.mapped("date") + waiting.line_id.mapped("date")
+            period = {"date_from": date_from or min(days), "date_to": date_to or max(days)}
+            vals_list.append({**values, **period, **{name: value for name, value in settings.items() if value}})
+        prebills = self._timetrack_internal().create(vals_list)
+        for prebill, (lines, waiting) in zip(prebills, groups.values(), strict=True):
+            prebill._take(lines, waiting)
+        return prebills.with_env(self.env)
+
+    @api.model
+    def _claim(self, entries, rows):
+        """Lock time that waits, and freeze its rates: the entries and rows, in sudo.
+
+        :raise UserError: time has no rate, or was billed or changed a moment ago
+        """
+        entries._timetrack_claim()
+        rows._claim_waiting()
+        entries._timetrack_freeze_rates()
+        entries.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)._timetrack_raise_no_rate()
+        return entries.sudo(), rows.sudo()
+
+    @api.model
+    def _get_group_key(self, engagement, client, currency):
+        """What shares a pre-bill: client, project (unless it is billed together with others), currency, and to whom and
+        in which language it goes."""
+        project = self.env["project.project"] if engagement.is_together else engagement.project_id
+        return client, project, currency, engagement._get_contact(), engagement.invoice_lang
+
+    @api.model
+    def _prepare_prebill(self, company, client, engagements, currency):
+        """Hook: the values of a pre-bill for some engagements of a client; the first one decides where they differ."""
+        first = engagements[0]
+        orders = dict.fromkeys(one.order_number for one in engagements if one.order_number)
+        return {
+            "company_id": company.id,
+            "partner_id": client.id,
+            "contact_id": first._get_contact().id or client.id,
+            "project_ids": [Command.set([one.project_id.id for one in engagements])],
+            "currency_id": currency.id,
+            "responsible_id": first._get_responsible().id,
+            "grouping": first.grouping,
+            "sections": first.sections,
+            "adjustments": first.adjustments,
+            "reference": ", ".join(orders) or False,
+        }
+
+    def _take(self, entries, rows):
+        """Put time on the pre-bill, at what it comes to by its engagement: rounded, and with the discount agreed."""
+        self.ensure_one()
+        entries = entries.sudo()
+        engagements = self.env["timetrack.engagement"]._get_by_project(entries.project_id | rows.project_id)
+        news = (
+            self.env["timetrack.allocation"]
+            ._timetrack_internal()
+            .create([self._prepare_row(entry, engagements[entry.project_id]) for entry in entries])
+        )
+        rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
+        self._round(news | rows.filtered(lambda row: row.action == BILL))
+        news._sync_entries()
+        self._price()
+
+    def _prepare_row(self, entry, engagement):
+        """Hook: the values of the line of a time entry."""
+        discount = engagement.discount
+        reason = discount and self.env.ref(
+            "client_timetrack_billing.adjustment_reason_discount", raise_if_not_found=False
+        )
+        return {
+            "prebill_id": self.id,
+            "state": "prebill",
+            "line_id": entry.id,
+            "project_id": entry.project_id.id,
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "hours_worked": entry.unit_amount,
+            "hours_rounded": entry.unit_amount,
+            "hours_billed": entry.unit_amount,
+            "standard_rate": entry.timetrack_rate,
+            "billed_rate": entry.timetrack_rate * (1 - discount / 100),
+            "reason_id": reason.id if reason else False,
+        }
+
+    def action_add_time(self):
+        """Add the time of the same engagements and days that was approved since.
+
+        :raise UserError: there is none
+        """
+        self.ensure_one()
+        self._check_may_bill()
+        self._check_open()
+        entries, rows = self._get_candidates(
+            self.company_id, projects=self.project_ids, date_from=self.date_from, date_to=self.date_to
+        )
+        entries, rows = self._claim(entries, rows)
+        entries = entries.filtered(
+            lambda line: (
+                line.timetrack_rate_currency_id == self.currency_id and line.timetrack_client_id == self.partner_id
+            )
+        )
+        rows = rows.filtered(lambda row: row.currency_id == self.currency_id)
+        if not entries and not rows:
+            raise UserError(self.env._("No other time of these engagements waits to be billed."))
+        self.sudo()._take(entries, rows)
+        return True
+
+    # ------------------------------------------------------------------
+    # What people look at while they decide
+    # ------------------------------------------------------------------
+
+    prior_wip = fields.Monetary(
+        "Other Work in Progress",
+        compute="_compute_context",
+        compute_sudo=True,
+        help="Approved time of the client that is on no posted invoice and not on this pre-bill, at its rates.",
+    )
+    receivable = fields.Monetary(
+        "Open Invoices",
+        currency_field="company_currency_id",
+        compute="_compute_context",
+        compute_sudo=True,
+        help="What the client owes by posted invoices, taxes included, in the currency of the company.",
+    )
+    receivable_overdue = fields.Monetary(
+        "Overdue", currency_field="company_currency_id", compute="_compute_context", compute_sudo=True
+    )
+    order_left = fields.Monetary(
+        "Left of the Client's Order",
+        compute="_compute_context",
+        compute_sudo=True,
+        help="Of the purchase orders of these engagements, before this pre-bill.",
+    )
+    has_order = fields.Boolean(compute="_compute_context", compute_sudo=True)
+    budget_hours_left = fields.Float(
+        "Budget Left",
+        compute="_compute_context",
+        compute_sudo=True,
+        help="Hours left of the budgets of these projects as a whole.",
+    )
+    has_budget = fields.Boolean(compute="_compute_context", compute_sudo=True)
+
+    @api.depends("partner_id", "company_id", "currency_id", "project_ids")
+    def _compute_context(self):
+        for prebill in self:
+            today = fields.Date.context_today(prebill)
+            prebill.prior_wip = prebill._get_prior_wip(today)
+            receivable = prebill._get_receivable()
+            prebill.receivable = sum(receivable.values())
+            prebill.receivable_overdue = sum(amount for due, amount in receivable.items() if due and due < today)
+            engagements = self.env["timetrack.engagement"]._get_by_project(prebill.project_ids).values()
+            ordered = self.env["timetrack.engagement"].union(*engagements).filtered("order_amount")
+            prebill.has_order = bool(ordered)
+            prebill.order_left = sum(
+                one.currency_id._convert(one.order_amount - billed, prebill.currency_id, prebill.company_id, today)
+                for one, billed in ordered._get_order_billed().items()
+            )
+            budgets = prebill.project_ids.timetrack_budget_ids
+            prebill.has_budget = bool(budgets)
+            prebill.budget_hours_left = sum(budgets.mapped("remaining_hours"))
+
+    def _get_prior_wip(self, today):
+        """Unbilled value of the client that is elsewhere, in the currency of the pre-bill."""
+        self.ensure_one()
+        queue = self.env["timetrack.billing.queue"]
+        groups = queue._read_group(
+            [("partner_id", "=", self.partner_id.id), ("company_id", "=", self.company_id.id)],
+            ["currency_id"],
+            ["amount:sum"],
+        )
+        total = sum(
+            currency._convert(amount, self.currency_id, self.company_id, today)
+            for currency, amount in groups
+            if currency
+        )
+        own = self.line_ids.filtered(lambda row: row.state in ("prebill", "draft"))
+        return total - sum(own.mapped("standard_value"))
+
+    def _get_receivable(self):
+        """What the client owes: amount by due date, in the company's currency."""
+        self.ensure_one()
+        return {
+            due: amount
+            for due, amount in self.env["account.move.line"]._read_group(
+                [
+                    ("partner_id", "child_of", self.partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("account_id.account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                    ("amount_residual", "!=", 0),
+                ],
+                ["date_maturity:day"],
+                ["amount_residual:sum"],
+            )
+        }

@@ -1,0 +1,221 @@
+import os
+import random
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import TimetrackBillingCommon
+
+SEEDS = int(os.environ.get("TIMETRACK_BILLING_SEEDS", "4"))
+STEPS = 25
+
+
+@tagged("-at_install", "post_install")
+class TestRandomBilling(TimetrackBillingCommon):
+    """Whatever people do in whatever order, the ledger accounts for every hour and every cent once."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.project.user_id = False
+        cls.other = cls._create_project("Appeal", cls.partner_b, user_id=False)
+        cls.reason = cls.env.ref("client_timetrack_billing.adjustment_reason_courtesy")
+
+    def test_random_sequences(self):
+        self.taken = set()
+        for seed in range(SEEDS):
+            with self.subTest(seed=seed):
+                self._run_sequence(random.Random(seed))
+        if SEEDS > 20:
+            self.assertEqual(self.taken, {name for name in dir(self) if name.startswith("_do_")})
+
+    def _run_sequence(self, dice):
+        engagements = (self.project | self.other).timetrack_engagement_ids
+        engagements.write(
+            {
+                "grouping": dice.choice(["project", "employee", "entry", "one"]),
+                "adjustments": dice.choice(["folded", "shown"]),
+                "rounding_minutes": dice.choice([0, 15]),
+                "discount": dice.choice([0, 10]),
+            }
+        )
+        entries = self._log_approved(
+            *[dice.choice([1 / 3, 0.4, 1.0, 2.25]) for _number in range(4)], employee_id=self.bob.id
+        )
+        entries |= self._log_approved(*[dice.choice([0.1, 1.5]) for _number in range(3)], project_id=self.other.id)
+        # what the sequences before have left takes part
+        entries = entries.search([("project_id", "in", (self.project | self.other).ids)])
+        steps = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("_do_")]
+        taken = []
+        for _number in range(STEPS):
+            step = dice.choice(steps)
+            before = self._get_totals(entries)
+            try:
+                with self.env.cr.savepoint():
+                    step(dice, entries)
+                    self.env.flush_all()
+                taken.append(step.__name__)
+                self.taken.add(step.__name__)
+            except UserError:
+                # refused, and nothing of it done
+                self.env.invalidate_all()
+                self.assertEqual(self._get_totals(entries), before)
+            self._check(entries, taken)
+
+    def _get_totals(self, entries):
+        return [(entry.timetrack_billing_state, entry.timesheet_invoice_id.id) for entry in entries]
+
+    def _check(self, entries, taken):
+        """Each hour is in one place, each invoice line ties out, each pre-bill is its invoice."""
+        self.env.invalidate_all()
+        self.assertLedger(entries)
+        for prebill in self._prebills(entries):
+            live = prebill.line_ids.filtered(lambda row: row.state != "credited")
+            moves = live.move_id
+            if prebill.state == "invoiced" and len(moves) == 1 and moves.state == "posted":
+                rows = moves.timetrack_allocation_ids
+                if rows.prebill_id == prebill and all(row.prebill_id for row in rows):
+                    self.assertAlmostEqual(prebill.amount, moves.amount_untaxed, 2, taken)
+            if prebill.state in ("draft", "review", "approved"):
+                billed = live.filtered(lambda row: row.action != "hold")
+                self.assertEqual(set(live.mapped("state")) - {"prebill"}, set(), taken)
+                self.assertAlmostEqual(prebill.standard_value, sum(billed.mapped("standard_value")), 2, taken)
+                self.assertAlmostEqual(prebill.amount, sum(billed.mapped("billed_amount")), 2, taken)
+        queue = self.env["timetrack.billing.queue"].search([("company_id", "=", self.company.id)])
+        waiting = sum(entry.unit_amount for entry in entries if entry.timetrack_billing_state == "unbilled") + sum(
+            row.hours_worked
+            for row in entries.timetrack_allocation_ids
+            if row.kind == "time" and row.state in ("held", "prebill", "draft") and not row.reversed_id
+        )
+        mine = queue.filtered(lambda row: row.project_id in entries.project_id)
+        self.assertAlmostEqual(sum(mine.mapped("hours")), waiting, 6, taken)
+
+    def _prebills(self, entries):
+        return entries.timetrack_allocation_ids.prebill_id
+
+    def _some(self, dice, records):
+        self.assertOrRefuse(records)
+        return dice.choice(list(records))
+
+    def assertOrRefuse(self, records):
+        """A step without anything to do it with is refused like any other that cannot be."""
+        if not records:
+            raise UserError(self.env._("There is nothing to do this with."))
+
+    def _open_rows(self, dice, entries):
+        rows = self._prebills(entries).line_ids.filtered(lambda row: row.state == "prebill")
+        self.assertOrRefuse(rows)
+        return rows.browse(dice.sample(rows.ids, dice.randint(1, len(rows)))).with_user(self.user_billing)
+
+    def _invoices(self, entries, state):
+        moves = entries.timetrack_allocation_ids.move_id
+        return moves.filtered(lambda move: move.state == state and move.move_type == "out_invoice")
+
+    # ------------------------------------------------------------------
+    # What people do
+    # ------------------------------------------------------------------
+
+    def _do_propose(self, dice, entries):
+        projects = dice.choice([self.project, self.other, self.project | self.other])
+        self._wizard(project_ids=projects.ids).action_propose()
+
+    def _do_invoice_at_once(self, dice, entries):
+        self._wizard(project_ids=self._some(dice, entries).project_id.ids).action_create_invoices()
+
+    def _do_hold(self, dice, entries):
+        self._open_rows(dice, entries).action_hold()
+
+    def _do_bill(self, dice, entries):
+        self._open_rows(dice, entries).action_bill()
+
+    def _do_no_charge(self, dice, entries):
+        self._open_rows(dice, entries).write({"action": "no_charge", "reason_id": self.reason.id})
+
+    def _do_adjust(self, dice, entries):
+        values = dice.choice([{"hours_billed": 0.75}, {"billed_rate": 77.77}, {"billed_amount": 12.34}])
+        self._open_rows(dice, entries).write({"action": "bill", "reason_id": self.reason.id, **values})
+
+    def _do_split(self, dice, entries):
+        row = self._open_rows(dice, entries)[0]
+        row._split([row.hours_worked / dice.choice([2, 3])])
+
+    def _do_move(self, dice, entries):
+        rows = self._open_rows(dice, entries)
+        target = dice.choice([self.project, self.other])
+        self.env["timetrack.prebill.move"].with_user(self.user_billing).with_context(default_row_ids=rows.ids).create(
+            {"project_id": target.id, "keep_rate": dice.choice([True, False])}
+        ).action_move()
+
+    def _do_merge(self, dice, entries):
+        self._open_rows(dice, entries).action_merge()
+
+    def _do_remove(self, dice, entries):
+        self._open_rows(dice, entries).action_remove()
+
+    def _do_approve_and_invoice(self, dice, entries):
+        prebill = self._some(dice, self._prebills(entries)).with_user(self.user_billing)
+        prebill.action_invoice()
+
+    def _do_reopen_or_cancel(self, dice, entries):
+        prebill = self._some(dice, self._prebills(entries)).with_user(self.user_billing)
+        prebill.action_reopen() if dice.random() < 0.7 else prebill.action_cancel()
+
+    def _do_post(self, dice, entries):
+        self._some(dice, self._invoices(entries, "draft")).action_post()
+
+    def _do_change_price(self, dice, entries):
+        move = self._some(dice, self._invoices(entries, "draft"))
+        line = move._timetrack_product_lines()[:1]
+        move.write({"invoice_line_ids": [Command.update(line.id, {"price_unit": line.price_unit * 0.9})]})
+        move.action_post()
+
+    def _do_reset(self, dice, entries):
+        self._some(dice, self._invoices(entries, "posted")).button_draft()
+
+    def _do_cancel_invoice(self, dice, entries):
+        self._some(dice, self._invoices(entries, "draft")).button_cancel()
+
+    def _do_revive_invoice(self, dice, entries):
+        self._some(dice, self._invoices(entries, "cancel")).button_draft()
+
+    def _do_delete_draft(self, dice, entries):
+        self._some(dice, self._invoices(entries, "draft")).unlink()
+
+    def _do_credit(self, dice, entries):
+        self._reverse(self._some(dice, self._invoices(entries, "posted")), dice.choice([False, True])).action_post()
+
+    def _do_credit_time(self, dice, entries):
+        move = self._some(dice, self._invoices(entries, "posted"))
+        rows = move.timetrack_allocation_ids.filtered(lambda row: row.kind == "time" and row.line_id)
+        self.assertOrRefuse(rows)
+        rows = rows.browse(dice.sample(rows.ids, dice.randint(1, len(rows))))
+        what = dice.choice(["rebill", "concede", "amount"])
+        wizard = self.env["timetrack.credit.wizard"].with_user(self.user_billing)
+        values = {
+            "move_id": move.id,
+            "what": what,
+            "row_ids": [Command.set(rows.ids)],
+            "amount": dice.choice([5, 33.33]),
+        }
+        wizard.create(values).action_credit()
+
+    def _do_post_credit_note(self, dice, entries):
+        self._some(dice, self._refunds(entries, "draft")).action_post()
+
+    def _do_reset_credit_note(self, dice, entries):
+        refund = self._some(dice, self._refunds(entries, dice.choice(["posted", "cancel"])))
+        refund.button_draft()
+
+    def _do_drop_credit_note(self, dice, entries):
+        refund = self._some(dice, self._refunds(entries, "draft"))
+        refund.unlink() if dice.random() < 0.5 else refund.button_cancel()
+
+    def _refunds(self, entries, state):
+        moves = entries.timetrack_allocation_ids.move_id
+        return moves.filtered(lambda move: move.state == state and move.move_type == "out_refund")
+
+    def _do_reopen_time(self, dice, entries):
+        entry = self._some(dice, entries)
+        entry.with_user(self.user_approver).action_timetrack_reopen("Once more")
+        self._approve(entry)

@@ -1,0 +1,90 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+
+from ..models.timetrack_allocation import CONCEDE, REBILL
+
+
+class TimetrackCreditWizard(models.TransientModel):
+    """Make a credit note for chosen time of an invoice, or for an amount of it."""
+
+    _name = "timetrack.credit.wizard"
+    _description = "Credit Time"
+
+    move_id = fields.Many2one("account.move", string="Invoice", required=True, readonly=True)
+    currency_id = fields.Many2one(related="move_id.currency_id")
+    what = fields.Selection(
+        [
+            (REBILL, "Time that is to be billed again"),
+            (CONCEDE, "Time that is not to be billed at all"),
+            ("amount", "An amount: the time stays billed, for less"),
+        ],
+        string="Credit",
+        required=True,
+        default=REBILL,
+    )
+    row_ids = fields.Many2many(
+        "timetrack.allocation",
+        string="Time",
+        domain="[('move_id', '=', move_id), ('kind', '=', 'time'), ('state', '=', 'posted'), "
+        "('reversed_id', '=', False), ('line_id', '!=', False)]",
+    )
+    amount = fields.Monetary(
+        help="Untaxed. It is spread over the time chosen, or all of the invoice's, by what it costs."
+    )
+    reason = fields.Char(help="The client reads it on the credit note.")
+    date = fields.Date("Credit Note Date", required=True, default=fields.Date.context_today)
+    hours = fields.Float(compute="_compute_total")
+    total = fields.Monetary("Untaxed Amount", compute="_compute_total")
+
+    @api.depends("what", "row_ids", "amount")
+    def _compute_total(self):
+        for wizard in self:
+            rows = wizard.row_ids._origin
+            net = rows._net_of_adjustments(
+                {row: to_decimal(row.billed_amount - row.credited_amount, wizard._get_unit()) for row in rows}
+            )
+            wizard.hours = sum(rows.mapped("hours_billed")) if wizard.what != "amount" else 0.0
+            wizard.total = wizard.amount if wizard.what == "amount" else float(sum(net.values()))
+
+    def _get_unit(self):
+        return unit_of((self.currency_id or self.env.company.currency_id).rounding)
+
+    def action_credit(self):
+        """Make the draft credit note and open it.
+
+        :raise UserError: nothing is chosen, the invoice is not posted, the time is not the invoice's, or nothing is
+            left of it to credit
+        """
+        self.ensure_one()
+        self.move_id.check_access("write")
+        if self.move_id.state != "posted" or self.move_id.move_type != "out_invoice":
+            raise UserError(self.env._("Only a posted invoice can be credited."))
+        Allocation = self.env["timetrack.allocation"].sudo()
+        all_rows = Allocation.search(Allocation._creditable_domain(self.move_id))
+        rows = self.row_ids.sudo()
+        if rows - all_rows:
+            raise UserError(self.env._("Choose time that is billed by %s.", self.move_id.display_name))
+        if self.what == "amount":
+            unit = self._get_unit()
+            refund = (rows or all_rows)._credit_amount(to_decimal(self.amount, unit), self._prepare_values())
+        elif not rows:
+            raise UserError(self.env._("Choose the time to credit."))
+        else:
+            refund = rows._credit_entries(self.what, self._prepare_values())
+        return refund.with_env(self.env).get_formview_action()
+
+    def _prepare_values(self):
+        """Hook: the values of the credit note, as Odoo's own dialog has them."""
+        name = self.move_id.name
+        return {
+            "ref": self.env._("Reversal of: %(move_name)s, %(reason)s", move_name=name, reason=self.reason)
+            if self.reason
+            else self.env._("Reversal of: %s", name),
+            "date": self.date,
+            "invoice_date": self.date,
+            "invoice_date_due": self.date,
+            "invoice_payment_term_id": None,
+            "invoice_user_id": self.move_id.invoice_user_id.id,
+        }
