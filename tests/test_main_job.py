@@ -8,7 +8,7 @@ import csv
 import io
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -247,6 +247,87 @@ def test_billing_of_the_pivot(done, expected):
     assert by_label(groups, "billed_hours") == hours(expected.quarter)
     assert by_label(groups, "unbilled_hours") == hours({k: v for k, v in unbilled.items() if v})
     assert by_label(groups, "billed_amount") == hours({k: v * RATE for k, v in expected.quarter.items()})
+
+
+# ---------------------------------------------------------------- pre-bill
+
+NEXT_FIRST_DAY, NEXT_LAST_DAY = date(2007, 4, 1), date(2007, 6, 30)
+STEP, DISCOUNT = Decimal("0.25"), Decimal(10)
+PREBILL = """
+clerk = env(user=env.ref("base.user_admin").id, context={"allowed_company_ids": env.ref("base.main_company").ids})
+client = clerk["res.partner"].search([("name", "=", params["client"])], limit=1)
+engagements = clerk["timetrack.engagement"].search([("partner_id", "=", client.id)])
+engagements.write({"rounding_minutes": 15, "rounding_method": "up", "discount": params["discount"]})
+wizard = clerk["timetrack.invoice.wizard"].create({
+    "partner_id": client.id, "date_from": params["first"], "date_to": params["last"], "grouping": "employee",
+})
+prebill = clerk["timetrack.prebill"].browse(wizard.action_propose()["res_id"])
+reason = env.ref("client_timetrack_billing.adjustment_reason_courtesy")
+lines = prebill.line_ids.grouped(lambda row: row.employee_id.name)
+lines[params["held"]].action_hold()
+lines[params["free"]].write({"action": "no_charge", "reason_id": reason.id})
+result = {"before": prebill.read(["standard_value", "amount", "adjustment", "hours_worked", "held_amount"])[0]}
+prebill.action_invoice()
+move = prebill.move_id
+move.invoice_date = params["last"]
+move.action_post()
+result["untaxed"] = move.amount_untaxed
+result["lines"] = []
+for line in move.invoice_line_ids.filtered(lambda line: line.display_type == "product"):
+    rows = line.timetrack_allocation_ids
+    billed = rows.filtered(lambda row: row.action == "bill")
+    result["lines"].append({
+        "project": billed.project_id.mapped("name"), "employee": billed.employee_id.mapped("name"),
+        "quantity": line.quantity, "subtotal": line.price_subtotal, "ledger": sum(rows.mapped("billed_amount")),
+        "worked": sum(billed.mapped("hours_worked")), "standard": sum(billed.mapped("standard_value")),
+    })
+held = clerk["account.analytic.line"].search([("timetrack_billing_state", "=", "held")])
+result["held"] = [held.employee_id.mapped("name"), sum(held.mapped("unit_amount"))]
+"""
+
+
+def test_a_pre_bill_of_the_next_quarter(done, expected):
+    """Rounded, with a discount, somebody's time on hold and somebody else's free: as the files say, to the cent."""
+    worked, billed = defaultdict(Decimal), defaultdict(Decimal)
+    for row, day in zip(expected.rows, expected.days, strict=True):
+        if NEXT_FIRST_DAY <= day <= NEXT_LAST_DAY:
+            key = row["ProjectCode"], f"Developer {row['DeveloperID']}"
+            hours_worked = Decimal(row["DeveloperHoursActual"])
+            worked[key] += hours_worked
+            billed[key] += (hours_worked / STEP).to_integral_value(ROUND_CEILING) * STEP
+    by_employee = Counter()
+    for (_project, employee), some in worked.items():
+        by_employee[employee] += some
+    (held, _most), (free, _second), *_others = by_employee.most_common()
+    found = done.database.shell(
+        PREBILL,
+        commit=False,
+        client=CLIENT,
+        first=str(NEXT_FIRST_DAY),
+        last=str(NEXT_LAST_DAY),
+        discount=float(DISCOUNT),
+        held=held,
+        free=free,
+    )
+    price = RATE * (1 - DISCOUNT / 100)
+    amounts = {
+        key: (some * price).quantize(CENT, ROUND_HALF_UP) for key, some in billed.items() if key[1] not in (held, free)
+    }
+    assert len(amounts) > 3, "there is something to compare"
+    lines = {(*line["project"], *line["employee"]): line for line in found["lines"]}
+    assert {key: Decimal(str(line["subtotal"])) for key, line in lines.items()} == amounts
+    for key, line in lines.items():
+        assert line["ledger"] == pytest.approx(float(amounts[key]), abs=1e-6)
+        assert line["quantity"] == float(billed[key])
+        assert line["worked"] == pytest.approx(float(worked[key]), abs=1e-6)
+        assert Decimal(str(round(line["standard"], 6))) == (worked[key] * RATE).quantize(CENT, ROUND_HALF_UP)
+    total = sum(amounts.values())
+    assert Decimal(str(found["untaxed"])) == total
+    before = {name: Decimal(str(round(amount, 6))) for name, amount in found["before"].items()}
+    shown = sum((some * RATE).quantize(CENT, ROUND_HALF_UP) for key, some in worked.items() if key[1] != held)
+    assert (before["amount"], before["standard_value"], before["adjustment"]) == (total, shown, total - shown)
+    assert found["held"][0] == [held]
+    assert found["held"][1] == pytest.approx(float(by_employee[held]), abs=1e-6)
 
 
 # ---------------------------------------------------------------- workbook

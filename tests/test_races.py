@@ -5,10 +5,10 @@ transaction has overtaken: a round takes seconds.
 """
 
 import os
-import threading
 from datetime import date
 
 import pytest
+from together import together
 
 PASSWORD = "timetrack-race"
 
@@ -40,26 +40,6 @@ def firm(database, serve, ids):
 
 # of each of the races
 ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 7
-
-
-def together(*calls):
-    """Run calls at the same moment; return what each returns or raises."""
-    barrier = threading.Barrier(len(calls))
-    results = [None] * len(calls)
-
-    def run(index, call):
-        barrier.wait()
-        try:
-            results[index] = call()
-        except Exception as error:  # noqa: BLE001 - what comes of a race is looked at by the test
-            results[index] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_two_devices_start_a_timer(firm, ids):

@@ -107,6 +107,32 @@ FLIPPED_BY = {
     "project.project.timetrack_policy_id": (POLICY_TESTS, "test_project_timetrack_policy_id"),
     **{f"timetrack.policy.{name}": (POLICY_TESTS, f"test_{name}") for name in POLICY_FIELDS},
     "timetrack.policy.self_approval": ("client_timetrack/tests/test_approval_steps.py", "test_own_time_by_name_only"),
+    **{
+        f"res.company.{name}": ("client_timetrack_billing/tests/test_prebill.py", f"test_{name}")
+        for name in ("timetrack_prebill_approval", "timetrack_adjustment_limit")
+    },
+    **{
+        f"timetrack.engagement.{name}": ("client_timetrack_billing/tests/test_engagement.py", f"test_{name}")
+        for name in (
+            "adjustments",
+            "billing_method",
+            "contact_id",
+            "discount",
+            "grouping",
+            "invoice_lang",
+            "is_together",
+            "narrative_template",
+            "order_amount",
+            "order_date",
+            "order_number",
+            "responsible_id",
+            "rounding_method",
+            "rounding_minutes",
+            "rounding_scope",
+            "schedule",
+            "sections",
+        )
+    },
     "project.project.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_the_card_of_the_project_comes_first",
@@ -123,7 +149,8 @@ result = sorted(
     for name, field in env[model]._fields.items()
     if field.store and not field.compute and field.type not in ("one2many",)
     if name not in (*MAGIC_COLUMNS, "name", "sequence", "note")
-    if model == "timetrack.policy" or name.startswith("timetrack_")
+    if model in ("timetrack.policy", "timetrack.engagement") or name.startswith("timetrack_")
+    if model != "timetrack.engagement" or not name.startswith("message_") and name != "project_id"
 )
 """
 

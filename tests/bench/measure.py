@@ -229,20 +229,30 @@ class Bench:
         def read(env):
             env["timetrack.budget"].sudo().browse(ids).mapped("consumed_hours")
 
-        def plain(env):
+        def months(env):
+            Report = env["timetrack.budget.report"].sudo()
+            Report._read_group([("budget_id", "in", ids)], ["month:month"], ["budget_hours:sum", "forecast_hours:sum"])
+
+        def plain(env, period="NULL::date"):
             for column, records in (("project_id", projects), ("task_id", tasks)):
                 env.cr.execute(
-                    f"SELECT {column}, timetrack_state, sum(unit_amount), sum(amount) FROM account_analytic_line"
-                    f" WHERE {column} = ANY(%s) AND timetrack_state IS NOT NULL GROUP BY 1, 2",
+                    f"SELECT {column}, {period}, timetrack_state, sum(unit_amount), sum(amount)"
+                    f"  FROM account_analytic_line"
+                    f" WHERE {column} = ANY(%s) AND timetrack_state IS NOT NULL GROUP BY 1, 2, 3",
                     [records],
                 )
                 env.cr.fetchall()
+
+        def plain_months(env):
+            plain(env, "date_trunc('month', date)::date")
 
         self.compare(
             times,
             {
                 "500 budgets": (self.addons, APPROVER, read),
                 "500 budgets, plain SQL": (self.addons, APPROVER, plain),
+                "500 budgets by month": (self.addons, APPROVER, months),
+                "500 budgets by month, plain SQL": (self.addons, APPROVER, plain_months),
             },
         )
 

@@ -50,6 +50,7 @@ RATIOS = (
     Ratio(f"create {SIZE}", f"create {SIZE}, core", 1.1),
     Ratio("my week as a grid", "my week as a list, core", 2),
     Ratio("500 budgets", "500 budgets, plain SQL", 2),
+    Ratio("500 budgets by month", "500 budgets by month, plain SQL", 3),
     Ratio("a cell changed", "an entry changed, core"),
     Ratio("a cell filled", "an entry created, core"),
 )

@@ -4,20 +4,10 @@ from datetime import date
 
 import pytest
 
-PASSWORD = "timetrack-board"
 # Without motion: what slides in cannot be tapped before it stands still.
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
 
 FIRM = """
-from odoo import fields
-from odoo.fields import Command
-
-def user(login, name, *groups):
-    return env["res.users"].with_context(no_reset_password=True).create({
-        "login": login, "name": name, "password": params["password"], "email": f"{login}@example.com",
-        "odoobot_state": "disabled", "group_ids": [Command.set([env.ref(group).id for group in groups])],
-    })
-
 Employee = env["hr.employee"]
 lead = user("board_lead", "Lena Lead", "hr_timesheet.group_hr_timesheet_approver")
 manager = Employee.create({"name": "Lena Lead", "user_id": lead.id})
@@ -50,21 +40,11 @@ def employees():
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve, employees):
+def firm(serve_firm, employees):
     """Serve a lead with three people: two have handed in three entries of today, one has not yet."""
-    copy = database("addons")
-    employees.update(copy.shell(FIRM, password=PASSWORD))
-    yield serve(copy)
-
-
-@pytest.fixture
-def log_in(open_page, firm):
-    """Return a function that logs somebody in and opens a page."""
-
-    def start(login, path, **options):
-        return open_page(firm.url, login, PASSWORD, path, **options)
-
-    return start
+    served, ids = serve_firm(FIRM)
+    employees.update(ids)
+    return served
 
 
 def states(firm, name):
@@ -131,12 +111,12 @@ def test_reject_a_row_with_a_reason(firm, log_in, employees):
     assert states(firm, "Cora") == dict.fromkeys("123", ("rejected", "Which task?"))
 
 
-def test_what_changed_meanwhile_is_said_and_shown(firm, log_in, employees):
+def test_what_changed_meanwhile_is_said_and_shown(firm, log_in, employees, call_as):
     """An entry that was withdrawn while the board was open is approved by nobody."""
     page = log_in("board_lead", "/odoo/approve-time")
     page.wait_for_selector(f"{cell(employees, 'Cyril')}.o_timetrack_pending")
-    entries = firm.rpc("board_cyril", PASSWORD)("account.analytic.line", "search", [[("name", "=", "Cyril 3")]])
-    firm.rpc("board_cyril", PASSWORD)("account.analytic.line", "action_timetrack_withdraw", [entries])
+    entries = call_as("board_cyril")("account.analytic.line", "search", [[("name", "=", "Cyril 3")]])
+    call_as("board_cyril")("account.analytic.line", "action_timetrack_withdraw", [entries])
     page.click(f"{row(employees, 'Cyril')} th .o_timetrack_approve")
     page.wait_for_selector(".modal:has-text('Only submitted time can be approved')")
     page.click(".modal .btn-primary")

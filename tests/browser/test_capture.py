@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-PASSWORD = "timetrack-capture"
+HOME = "/odoo/my-week"
 # Without motion: what slides in cannot be tapped before it stands still.
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
 TODAY = date.today()
@@ -12,15 +12,6 @@ MONDAY = TODAY - timedelta(days=TODAY.weekday())
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
 
 FIRM = """
-from odoo import fields
-from odoo.fields import Command
-
-def user(login, name, *groups):
-    return env["res.users"].with_context(no_reset_password=True).create({
-        "login": login, "name": name, "password": params["password"], "email": f"{login}@example.com",
-        "odoobot_state": "disabled", "group_ids": [Command.set([env.ref(group).id for group in groups])],
-    })
-
 policy = env["timetrack.policy"].create({"name": "Nine Hours", "day_hours_severity": "block", "day_hours_max": 9})
 env.company.write({"timetrack_policy_id": policy.id, "timetrack_week_start": "0"})
 Employee = env["hr.employee"]
@@ -44,21 +35,10 @@ result = True
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve):
+def firm(serve_firm):
     """Serve a lead with four people and a project with two tasks; no day has more than nine hours."""
-    copy = database("addons")
-    copy.shell(FIRM, password=PASSWORD)
-    yield serve(copy)
-
-
-@pytest.fixture
-def log_in(open_page, firm):
-    """Return a function that logs somebody in and opens a page."""
-
-    def start(login, path="/odoo/my-week", **options):
-        return open_page(firm.url, login, PASSWORD, path, **options)
-
-    return start
+    served, _result = serve_firm(FIRM)
+    return served
 
 
 def logged(firm, login):
@@ -171,10 +151,10 @@ def test_phone(firm, log_in):
     page.wait_for_selector(f".o_timetrack_day_strip [data-date='{MONDAY + timedelta(days=7):%Y-%m-%d}']")
 
 
-def test_the_team(firm, log_in):
+def test_the_team(firm, log_in, call_as):
     """The lead sees the people's week and corrects what is not handed in."""
     [[project]] = firm.database.sql("SELECT max(id) FROM project_project WHERE allow_timesheets")
-    firm.rpc("cap_cleo", PASSWORD)(
+    call_as("cap_cleo")(
         "account.analytic.line",
         "create",
         [

@@ -11,17 +11,7 @@ from datetime import date
 import openpyxl
 import pytest
 
-PASSWORD = "timetrack-browser"
-
 FIRM = """
-from odoo.fields import Command
-
-def user(login, name, *groups):
-    return env["res.users"].with_context(no_reset_password=True).create({
-        "login": login, "name": name, "password": params["password"], "email": f"{login}@example.com",
-        "odoobot_state": "disabled", "group_ids": [Command.set([env.ref(group).id for group in groups])],
-    })
-
 Employee = env["hr.employee"]
 manager = Employee.create({
     "name": "Mia Manager", "user_id": user("manager", "Mia Manager", "hr_timesheet.group_hr_timesheet_approver").id,
@@ -45,21 +35,10 @@ result = env.company.currency_id.name
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve):
+def firm(serve_firm):
     """Serve a small firm with one user of each role."""
-    copy = database("addons")
-    copy.shell(FIRM, password=PASSWORD)
-    yield serve(copy)
-
-
-@pytest.fixture
-def log_in(open_page, firm):
-    """Return a function that logs a role in and opens a page."""
-
-    def start(login, path):
-        return open_page(firm.url, login, PASSWORD, path)
-
-    return start
+    served, _result = serve_firm(FIRM)
+    return served
 
 
 def choose(page, row, field, text):

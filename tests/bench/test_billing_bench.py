@@ -1,0 +1,83 @@
+"""Billing on a million time entries, beside Odoo's own invoicing and plain SQL: ratios, never seconds.
+
+Runs as the other benchmarks do (see ``test_bench.py``).
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from test_bench import Ratio, value
+
+from bootstrap import million, paths
+
+HERE = Path(__file__).parent
+REPETITIONS = 5
+SMALL, LARGE = 500, 5_000
+START = """
+import sys
+sys.path.insert(0, params["here"])
+import measure_billing
+result = measure_billing.run(params["addons"], params["core"], params["sizes"], params["repetitions"])
+"""
+RATIOS = (
+    Ratio(f"pre-bill and invoice of {LARGE}", f"order invoiced, {LARGE}, core", 2.5),
+    Ratio(f"pre-bill and invoice of {LARGE}", f"pre-bill and invoice of {SMALL}", 12),
+    Ratio(f"order invoiced, {LARGE}", f"order invoiced, {LARGE}, core"),
+    Ratio("work in progress", "work in progress, plain SQL", 2),
+)
+# What ten times the entries may take more of them: statements have batches of rows.
+MORE_QUERIES = 250
+
+
+@pytest.fixture(scope="module")
+def billing(wanted, request, database):
+    """The figures of one run, written to files and shown as well."""
+    addons, core = database("million_addons"), database("million")
+    params = {"here": str(HERE), "addons": addons.name, "core": core.name}
+    figures = addons.shell(START, sizes=[SMALL, LARGE], repetitions=REPETITIONS, **params)
+    for copy in (addons, core):
+        copy.drop()
+    target = paths.OUT / f"bench-billing-{date.today().isoformat()}"
+    target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
+    text = report(figures)
+    target.with_suffix(".md").write_text(text)
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n\n{text}")
+    return figures
+
+
+def report(figures):
+    """The figures as Markdown."""
+    lines = [
+        f"# Billing, {million.rows():,} time entries, {date.today().isoformat()}",
+        "",
+        "Medians of one run, in which the operations of a comparison take turns. “core” is Odoo without the addons on "
+        "the same entries: its wizard invoices an order with as much time in one line. Seconds change from machine to "
+        "machine: the ratios are what counts.",
+        "",
+        "| operation | beside | times as long | limit |",
+        "|---|---|--:|--:|",
+        *(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {ratio.limit or ''} |" for ratio in RATIOS),
+        "",
+        "| operation | seconds | of the processor | queries |",
+        "|---|--:|--:|--:|",
+        *(
+            f"| {name} | {figure['seconds']:.3f} | {figure['cpu']:.3f} | {figure['queries']} |"
+            for name, figure in figures.items()
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_queries_are_bounded(billing):
+    small, large = (billing[f"pre-bill and invoice of {size}"]["queries"] for size in (SMALL, LARGE))
+    assert large <= small + MORE_QUERIES
+
+
+@pytest.mark.parametrize("ratio", [one for one in RATIOS if one.limit], ids=lambda ratio: " : ".join(ratio[:2]))
+def test_ratio(billing, full, ratio):
+    if not full:
+        pytest.skip("Ratios are held against their limits with --full.")
+    assert value(billing, ratio) <= ratio.limit

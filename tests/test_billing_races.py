@@ -1,0 +1,171 @@
+"""Two accountants at the same time: nothing is billed twice, and nothing is lost.
+
+Some twenty rounds in all; a thousand with ``--full``.
+"""
+
+import os
+
+import pytest
+from together import together
+
+PASSWORD = "timetrack-race"
+ACCOUNTANTS = ("race_ann", "race_ben")
+HOURS = (1.0, 2.5, 0.75)
+RATE = 100
+
+FIRM = """
+from odoo.fields import Command
+for login in params["logins"]:
+    env["res.users"].with_context(no_reset_password=True).create({
+        "login": login, "name": login, "password": params["password"], "odoobot_state": "disabled",
+        "group_ids": [Command.set([
+            env.ref("client_timetrack_billing.group_billing_user").id,
+            env.ref("hr_timesheet.group_timesheet_manager").id,
+        ])],
+    })
+client = env["res.partner"].create({"name": "Harbor Works", "is_company": True})
+card = env["timetrack.rate.card"].create({"name": "Standard", "rate_ids": [Command.create({"rate": params["rate"]})]})
+env.company.timetrack_rate_card_id = card
+employee = env["hr.employee"].create({"name": "Rita Race"})
+project = env["project.project"].create({
+    "name": "Merger", "allow_timesheets": True, "partner_id": client.id, "privacy_visibility": "employees",
+})
+reason = env.ref("client_timetrack_billing.adjustment_reason_courtesy")
+result = {"employee": employee.id, "project": project.id, "reason": reason.id}
+"""
+
+# of each of the races
+ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 7
+
+
+@pytest.fixture(scope="module")
+def ids():
+    return {}
+
+
+@pytest.fixture(scope="module")
+def firm(database, serve, ids):
+    """Serve two accountants, and a project whose time they bill."""
+    copy = database("addons")
+    ids.update(copy.shell(FIRM, logins=ACCOUNTANTS, password=PASSWORD, rate=RATE))
+    return serve(copy)
+
+
+@pytest.fixture
+def calls(firm):
+    """A connection for each accountant, and a second one of the first."""
+    return [firm.rpc(login, PASSWORD) for login in (*ACCOUNTANTS, ACCOUNTANTS[0])]
+
+
+def log_approved(call, ids, number):
+    """Approved time of a round; its entries."""
+    entries = call("account.analytic.line", "create", [[
+        {"name": f"Round {number}", "project_id": ids["project"], "employee_id": ids["employee"], "unit_amount": hours}
+        for hours in HOURS
+    ]])  # fmt: skip
+    call("account.analytic.line", "action_timetrack_submit", [entries])
+    call("account.analytic.line", "action_timetrack_approve", [entries])
+    return entries
+
+
+def propose(call, method, ids):
+    """Propose or invoice the time of the project."""
+    wizard = call("timetrack.invoice.wizard", "create", [{"project_ids": [(6, 0, [ids["project"]])]}])
+    return call("timetrack.invoice.wizard", method, [[wizard]])
+
+
+def check(firm, entries):
+    """Each entry is live once, and each invoice line is what its rows sum to."""
+    names = ", ".join(map(str, entries))
+    [[rows, parts]] = firm.database.sql(
+        "SELECT count(*), count(DISTINCT line_id) FROM timetrack_allocation"
+        f" WHERE line_id IN ({names}) AND kind = 'time' AND reversed_id IS NULL"
+        " AND state IN ('held', 'prebill', 'draft', 'posted')"
+    )
+    assert rows == parts == str(len(entries))
+    apart = firm.database.sql(
+        "SELECT line.id FROM account_move_line line JOIN timetrack_allocation row ON row.move_line_id = line.id"
+        " WHERE row.state IN ('draft', 'posted') GROUP BY line.id"
+        " HAVING round(sum(row.billed_amount)::numeric, 2) != round(line.price_subtotal::numeric, 2)"
+    )
+    assert apart == []
+
+
+@pytest.mark.parametrize("method", ["action_create_invoices", "action_propose"])
+def test_two_accountants_bill_the_same_time(firm, calls, ids, method):
+    """One of them bills it; the other is told that it is billed."""
+    for number in range(ROUNDS):
+        entries = log_approved(calls[0], ids, number)
+        results = together(*(lambda call=call: propose(call, method, ids) for call in calls[:2]))
+        refused = [result for result in results if isinstance(result, Exception)]
+        assert len(refused) == 1, results
+        assert "Somebody else billed" in str(refused[0]) or "no approved time" in str(refused[0]), results
+        check(firm, entries)
+
+
+def test_a_pre_bill_is_invoiced_once_while_it_is_changed(firm, calls, ids):
+    """One writes a line down while the other invoices: before it, or not at all."""
+    firm.database.sql("UPDATE timetrack_prebill SET state = 'cancel' WHERE state = 'draft'")
+    firm.database.sql("UPDATE timetrack_allocation SET state = 'cancelled' WHERE state = 'prebill'")
+    full = sum(HOURS) * RATE
+    for number in range(ROUNDS):
+        entries = log_approved(calls[0], ids, f"of changes {number}")
+        prebill = propose(calls[0], "action_propose", ids)["res_id"]
+        [row] = calls[0]("timetrack.allocation", "search", [[("line_id", "=", entries[0])]])
+        change = {"billed_amount": 10.0, "reason_id": ids["reason"]}
+        results = together(
+            lambda row=row, change=change: calls[0]("timetrack.allocation", "write", [[row], change]),
+            lambda prebill=prebill: calls[1]("timetrack.prebill", "action_invoice", [[prebill]]),
+            lambda prebill=prebill: calls[2]("timetrack.prebill", "action_invoice", [[prebill]]),
+        )
+        invoiced = [result for result in results[1:] if not isinstance(result, Exception)]
+        assert len(invoiced) == 1, results
+        assert any("only an approved pre-bill can be invoiced" in str(result) for result in results[1:]), results
+        changed = not isinstance(results[0], Exception)
+        assert changed or "no longer be changed" in str(results[0]), results
+        check(firm, entries)
+        [[amount, untaxed]] = firm.database.sql(
+            "SELECT prebill.amount, move.amount_untaxed FROM timetrack_prebill prebill"
+            f" JOIN account_move move ON move.id = prebill.move_id WHERE prebill.id = {prebill}"
+        )
+        assert float(amount) == float(untaxed) == (full - HOURS[0] * RATE + 10 if changed else full)
+
+
+def test_the_same_time_is_credited_once(firm, calls, ids):
+    """Two accountants credit the same entries: one does; the other is told that they are credited."""
+    for number in range(ROUNDS):
+        entries = log_approved(calls[0], ids, f"to credit {number}")
+        move = propose(calls[0], "action_create_invoices", ids)["res_id"]
+        calls[0]("account.move", "action_post", [[move]])
+        rows = calls[0]("timetrack.allocation", "search", [[("move_id", "=", move), ("kind", "=", "time")]])
+        kinds = ("rebill", "concede")
+
+        def credit(call, what, rows=rows, move=move):
+            values = {"move_id": move, "what": what, "row_ids": [(6, 0, rows)]}
+            wizard = call("timetrack.credit.wizard", "create", [values])
+            return call("timetrack.credit.wizard", "action_credit", [[wizard]])["res_id"]
+
+        results = together(
+            *(lambda call=call, what=what: credit(call, what) for call, what in zip(calls, kinds, strict=False))
+        )
+        refused = [result for result in results if isinstance(result, Exception)]
+        assert len(refused) == 1, results
+        assert "credited before" in str(refused[0]), results
+        [refund] = [result for result in results if not isinstance(result, Exception)]
+        calls[0]("account.move", "action_post", [[refund]])
+        [[credited, amount]] = firm.database.sql(
+            "SELECT sum(-row.billed_amount), max(move.amount_untaxed) FROM timetrack_allocation row"
+            f" JOIN account_move move ON move.id = row.move_id WHERE move.id = {refund} AND row.state = 'posted'"
+        )
+        assert float(credited) == float(amount) == sum(HOURS) * RATE
+        states = firm.database.sql(
+            "SELECT DISTINCT timetrack_billing_state FROM account_analytic_line"
+            f" WHERE id IN ({', '.join(map(str, entries))})"
+        )
+        assert states == [["unbilled" if not isinstance(results[0], Exception) else "billed"]]
+        if states == [["unbilled"]]:
+            # not for the next round
+            firm.database.sql(
+                "UPDATE account_analytic_line SET timetrack_billing_state = 'non_billable'"
+                f" WHERE id IN ({', '.join(map(str, entries))})"
+            )
