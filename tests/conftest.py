@@ -11,6 +11,9 @@ Fixtures:
                  fails at its end when the browser's console had an error; options of Playwright's contexts
                  (``viewport``, ``has_touch``) make it a phone
 
+``TIMETRACK_SLOW_BROWSER=6`` makes the pages' processor six times slower: it shows what a test or a screen takes for
+granted about who is first, a key or the answer to the one before it.
+
 These tests run without pytest-odoo (``setup/test`` sees to it), since they load and change whole databases.
 """
 
@@ -39,6 +42,7 @@ BROWSER_ARGUMENTS = [
 ]
 WEB_CLIENT = ".o_action_manager"
 PATIENCE = 60_000  # milliseconds: the first page of a database builds its assets
+SLOWER = float(os.environ.get("TIMETRACK_SLOW_BROWSER", "1"))
 
 
 class Database:
@@ -186,6 +190,8 @@ def open_page(chromium):
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
+        if SLOWER > 1:
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
         page.on("console", lambda message: note(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: note(str(error)))
         page.goto(f"{url}/web/login")

@@ -4,6 +4,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine.rates import Work
+from .timetrack_allocation import LIVE
 
 RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
 LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
@@ -85,14 +86,86 @@ class AccountAnalyticLine(models.Model):
         )
     )
     def _compute_timetrack_billing_state(self):
-        for line in self:
-            states = {row.state for row in line.timetrack_allocation_ids if row._is_live()}
-            if not line.timetrack_state:
-                line.timetrack_billing_state = False
-            elif states:
-                line.timetrack_billing_state = self._timetrack_sum_up_states(states)
-            else:
-                line.timetrack_billing_state = "unbilled" if line.timetrack_is_billable else "non_billable"
+        places = self._origin._timetrack_get_places()
+        for state, lines in self.grouped(lambda line: line._timetrack_get_billing_state(places)).items():
+            lines.timetrack_billing_state = state
+
+    def _timetrack_get_billing_state(self, places):
+        """The billing state of the entry.
+
+        :param dict places: see :meth:`_timetrack_get_places`
+        """
+        self.ensure_one()
+        if not self.timetrack_state:
+            return False
+        if self._origin.id in places:
+            return places[self._origin.id][0]
+        return "unbilled" if self.timetrack_is_billable else "non_billable"
+
+    def _timetrack_get_places(self):
+        """Where the entries are by the ledger, in one query.
+
+        :return: of those that are anywhere, dict of id to billing state and id of the invoice (or None)
+        """
+        if not self.ids:
+            return {}
+        self.env["timetrack.allocation"].flush_model(["line_id", "move_id", "state", "reversed_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line_id, array_agg(DISTINCT state), (array_agg(move_id ORDER BY id DESC)
+                           FILTER (WHERE move_id IS NOT NULL AND state IN ('draft', 'posted')))[1]
+                  FROM timetrack_allocation
+                 WHERE line_id = ANY(%s) AND reversed_id IS NULL AND state = ANY(%s)
+              GROUP BY line_id
+                """,
+                self.ids,
+                list(LIVE),
+            )
+        )
+        return {entry: (self._timetrack_sum_up_states(set(states)), move) for entry, states, move in rows}
+
+    def _timetrack_follow_ledger(self):
+        """Write the billing state of the entries, and the invoice of their live row, as Odoo's own screens expect it.
+
+        The number of statements is that of the invoices and states, not that of the entries.
+        """
+        entries = self.sudo()
+        billing_state = self._fields["timetrack_billing_state"]
+        # the ledger has just made it pending; everything else that is pending has to be done first
+        self.env.remove_to_compute(billing_state, entries)
+        entries.flush_recordset()
+        places = entries._timetrack_get_places()
+        groups, linked, unlinked = {}, [], []
+        for entry in entries:
+            state, move = entry._timetrack_get_billing_state(places), places.get(entry.id, (None, None))[1]
+            present = entry.timesheet_invoice_id.id or None
+            if (entry.timetrack_billing_state, present) != (state, move):
+                groups.setdefault((state, move), []).append(entry.id)
+            if present != move:
+                (linked if move else unlinked).append(entry.id)
+        for (state, move), ids in groups.items():
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE account_analytic_line SET timetrack_billing_state = %s, timesheet_invoice_id = %s,"
+                    " write_uid = %s, write_date = now() AT TIME ZONE 'UTC' WHERE id = ANY(%s)",
+                    state or None,
+                    move,
+                    self.env.uid,
+                    ids,
+                )
+            )
+        linked, unlinked = entries.browse(linked), entries.browse(unlinked)
+        unlinked.modified(["timesheet_invoice_id"], before=True)
+        names = ["timetrack_billing_state", "timesheet_invoice_id", "write_uid", "write_date"]
+        entries.browse(entry for ids in groups.values() for entry in ids).invalidate_recordset(names, flush=False)
+        self.env["account.move"].invalidate_model(["timesheet_ids"], flush=False)
+        entries.modified(["timetrack_billing_state"])
+        unlinked.modified(["timesheet_invoice_id"])
+        # Odoo finds project, client and order item anew, and all that follows, but of time without an invoice only
+        kept = [field for field in self._fields.values() if field.store and field.compute]
+        with self.env.protecting(kept, linked):
+            linked.modified(["timesheet_invoice_id"])
 
     @api.model
     def _timetrack_sum_up_states(self, states):

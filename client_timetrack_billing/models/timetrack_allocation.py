@@ -27,6 +27,11 @@ LIVE = ("held", "prebill", "draft", "posted")
 REBILL, CONCEDE = "rebill", "concede"
 
 
+def _to_column(value):
+    """A value for PostgreSQL: Odoo's False is no value where it is not one of yes and no."""
+    return None if value is False else value
+
+
 class TimetrackAllocation(models.Model):
     """The billing ledger: which time, in hours and money, is on which pre-bill and invoice line.
 
@@ -147,7 +152,19 @@ class TimetrackAllocation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_internal()
-        return super().create(vals_list)
+        entries = self.env["account.analytic.line"].browse(vals["line_id"] for vals in vals_list if vals.get("line_id"))
+        days = {entry.id: entry.date for entry in entries}
+        lines = self.env["account.move.line"].browse(
+            {vals["move_line_id"] for vals in vals_list if vals.get("move_line_id")}
+        )
+        moves = {line.id: line.move_id.id for line in lines}
+        # what follows from other fields is known already: it need not be written in a second step
+        return super().create(
+            [
+                {"date": days.get(vals.get("line_id")), "move_id": moves.get(vals.get("move_line_id")), **vals}
+                for vals in vals_list
+            ]
+        )
 
     @api.model
     def default_get(self, fields):  # pylint: disable=method-required-super
@@ -161,10 +178,10 @@ class TimetrackAllocation(models.Model):
 
     @api.model
     def _write_each(self, values):
-        """Write values that differ from row to row, in one statement: an invoice has thousands of rows, and what a
+        """Write values that may differ from row to row, in one statement: an invoice has thousands of rows, and what a
         ``write`` for each of them does besides takes most of the time of billing.
 
-        :param dict values: row to a dict of its values; all have the same names, of stored fields
+        :param dict values: row to a dict of its values; all have the same names, of stored fields; amounts are rounded
         """
         if not values:
             return
@@ -172,30 +189,20 @@ class TimetrackAllocation(models.Model):
         names = list(next(iter(values.values())))
         columns = [self._fields[name] for name in names]
         rows.flush_recordset(names)
+        new = [
+            SQL("%s::%s[]", [_to_column(each[field.name]) for each in values.values()], SQL(field.column_type[1]))
+            for field in columns
+        ]
         self.env.cr.execute(
             SQL(
                 "UPDATE timetrack_allocation row SET %s, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'"
-                " FROM unnest(%s) AS new (id, %s) WHERE row.id = new.id",
+                " FROM unnest(%s::int[], %s) AS new (id, %s) WHERE row.id = new.id",
                 SQL(", ").join(
                     SQL("%s = %s", SQL.identifier(name), SQL.identifier("new", name)) for name in names
                 ),
                 self.env.uid,
-                SQL(", ").join(
-                    [
-                        SQL("%s::int[]", rows.ids),
-                        *(
-                            SQL(
-                                "%s::%s[]",
-                                [
-                                    field.convert_to_column_insert(each[field.name], row, each)
-                                    for row, each in values.items()
-                                ],
-                                SQL(field.column_type[1]),
-                            )
-                            for field in columns
-                        ),
-                    ]
-                ),
+                rows.ids,
+                SQL(", ").join(new),
                 SQL(", ").join(map(SQL.identifier, names)),
             )
         )
@@ -713,24 +720,12 @@ class TimetrackAllocation(models.Model):
 
     def _set_state(self, state):
         """Change the state of the rows, and what follows it on their entries."""
-        if self:
-            self._timetrack_internal().write({"state": state})
-            self._sync_entries()
+        self._write_each(dict.fromkeys(self, {"state": state}))
+        self._sync_entries()
 
     def _sync_entries(self):
-        """Link the rows' entries to the invoice of their live row, as Odoo's own screens expect."""
-        entries = self.sudo().line_id
-        if not entries:
-            return
-        rows = self.sudo().search(
-            [("line_id", "in", entries.ids), ("state", "in", ("draft", "posted")), ("reversed_id", "=", False)]
-        )
-        moves = {row.line_id: row.move_id for row in rows if row.move_id}
-        empty = self.env["account.move"]
-        for move, group in entries.grouped(lambda entry: moves.get(entry, empty)).items():
-            changed = group.filtered(lambda entry, move=move: entry.timesheet_invoice_id != move)
-            if changed:
-                changed._timetrack_internal().write({"timesheet_invoice_id": move.id})
+        """Have the rows' entries say where they are."""
+        self.sudo().line_id._timetrack_follow_ledger()
 
     # ------------------------------------------------------------------
     # Invoices from before

@@ -25,8 +25,8 @@ class TimetrackAllocation(models.Model):
         """
         unit = unit_of(move_line.currency_id.rounding)
         rounding = self.env._("Rounding")
-        self._timetrack_internal().write({"move_line_id": move_line.id, "state": "draft"})
-        changed = {}
+        place = {"move_line_id": move_line.id, "move_id": move_line.move_id.id, "state": "draft"}
+        plain, changed = [], {}
         for row in self:
             amount = row._get_shown_amount(unit) if shown else to_decimal(row.billed_amount, unit)
             hours = row.hours_rounded if shown else row.hours_billed * (row.action == BILL)
@@ -36,7 +36,10 @@ class TimetrackAllocation(models.Model):
             if values["adjustment"]:
                 values["adjustment_reason"] = row.adjustment_reason or row.reason_id.name or rounding
             if any(row[name] != value for name, value in values.items()):
-                changed[row] = values
+                changed[row] = {**place, **values}
+            else:
+                plain.append(row)
+        self._write_each(dict.fromkeys(plain, place))
         self._write_each(changed)
         self._adapt(move_line)
 

@@ -51,6 +51,7 @@ def log_time(page, hours, description):
     """Add an entry in the list of one's own time."""
     row = ".o_selected_row"
     page.click(".o_list_button_add")
+    page.wait_for_selector(f"{row} :focus")  # the row takes the focus a moment after it shows, and closes what is open
     choose(page, row, "project_id", "Merger")
     choose(page, row, "timetrack_activity_id", "Research")
     page.fill(f"{row} [name=name] input", description)
