@@ -6,6 +6,7 @@ Floats come in and go out at the edge only, by :func:`to_decimal`.
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from math import lcm
 
 
 def to_decimal(amount, unit):
@@ -48,16 +49,15 @@ def allocate(total, weights, unit):
     :return: list of Decimal, one per weight, that sums to ``total``
     :raise ValueError: nothing to divide among, a total between two units, or weights of both signs
     """
-    exact = [Fraction(weight) for weight in weights]
-    if any(weight < 0 for weight in exact) and any(weight > 0 for weight in exact):
+    exact, _denominator = _to_integers(weights)
+    if exact and min(exact) < 0 < max(exact):
         raise ValueError("weights of both signs have no proportion")
     exact = [abs(weight) for weight in exact]
-    whole = sum(exact)
-    if not whole:
-        exact, whole = [Fraction(1)] * len(exact), len(exact)
+    if not any(exact):
+        exact = [1] * len(exact)
     units = _units(total, unit, len(exact))
     sign = -1 if units < 0 else 1
-    parts = _largest_remainder(abs(units), [abs(units) * weight / whole for weight in exact])
+    parts = _largest_remainder(abs(units), [abs(units) * weight for weight in exact], sum(exact))
     return [sign * part * unit for part in parts]
 
 
@@ -78,17 +78,27 @@ def spread(total, values, unit):
     :return: list of Decimal, one per value, that sums to ``total``
     :raise ValueError: nothing to divide among, or a total between two units
     """
-    exact = [Fraction(value) for value in values]
+    exact, denominator = _to_integers(values)
     units = _units(total, unit, len(exact))
-    exact = [value / Fraction(unit) for value in exact]
-    sizes = [abs(value) for value in exact]
-    if not any(sizes):
-        sizes = [Fraction(1)] * len(exact)
-    # once, not for each value: an invoice may have thousands of them
-    ratio = (units - sum(exact)) / sum(sizes)
-    shares = [value + ratio * size for value, size in zip(exact, sizes, strict=True)]
-    parts = _largest_remainder(units, shares)
+    # from here on in units, as numerators over one denominator: an invoice may have thousands of values
+    numerator, other = Decimal(unit).as_integer_ratio()
+    exact = [value * other for value in exact]
+    denominator *= numerator
+    difference = units * denominator - sum(exact)
+    if difference:
+        sizes = [abs(value) for value in exact] if any(exact) else [1] * len(exact)
+        whole = sum(sizes)
+        exact = [value * whole + difference * size for value, size in zip(exact, sizes, strict=True)]
+        denominator *= whole
+    parts = _largest_remainder(units, exact, denominator)
     return [part * unit for part in parts]
+
+
+def _to_integers(numbers):
+    """Numbers as integers over a common denominator: the integers, and the denominator."""
+    ratios = [number.as_integer_ratio() for number in numbers]
+    denominator = lcm(*{ratio[1] for ratio in ratios})
+    return [numerator * (denominator // own) for numerator, own in ratios], denominator
 
 
 def _units(total, unit, count):
@@ -101,11 +111,16 @@ def _units(total, unit, count):
     return units.numerator
 
 
-def _largest_remainder(units, shares):
-    """Round exact shares (that sum to ``units``) to integers that sum to ``units``."""
-    parts = [share.numerator // share.denominator for share in shares]
+def _largest_remainder(units, numerators, denominator):
+    """Round exact shares (that sum to ``units``) to integers that sum to ``units``.
+
+    :param numerators: of the shares, over the positive denominator
+    """
+    pairs = [divmod(numerator, denominator) for numerator in numerators]
+    parts = [part for part, _remainder in pairs]
     left = units - sum(parts)
-    order = sorted(range(len(shares)), key=lambda index: (parts[index] - shares[index], index))
-    for index in order[:left]:
-        parts[index] += 1
+    if left:
+        # sorting is stable: of equal claims the earlier one is first
+        for index in sorted(range(len(pairs)), key=lambda index: -pairs[index][1])[:left]:
+            parts[index] += 1
     return parts

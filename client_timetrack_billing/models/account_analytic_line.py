@@ -72,7 +72,7 @@ class AccountAnalyticLine(models.Model):
     # What was delivered on an order is added up again whenever some of its time is approved.
     _timetrack_delivered_idx = models.Index(
         "(so_line) INCLUDE (product_uom_id, unit_amount) "
-        "WHERE timetrack_state = 'approved' AND project_id IS NOT NULL AND move_line_id IS NULL"
+        "WHERE timetrack_state = 'approved' AND so_line IS NOT NULL AND project_id IS NOT NULL AND move_line_id IS NULL"
     )
 
     @api.depends(
@@ -500,7 +500,9 @@ class AccountAnalyticLine(models.Model):
         self._timetrack_lock_rows()
         self.invalidate_recordset(["timetrack_billing_state", "timesheet_invoice_id"], flush=False)
         entries = self.sudo()
-        lost = entries - entries.filtered_domain(self._timetrack_to_bill_domain(entries.company_id))
+        entries.flush_recordset()
+        domain = self._timetrack_to_bill_domain(entries.company_id) & Domain("id", "in", self.ids)
+        lost = entries - entries.search(domain, order="id")
         if lost:
             raise UserError(
                 self.env._(

@@ -27,11 +27,6 @@ LIVE = ("held", "prebill", "draft", "posted")
 REBILL, CONCEDE = "rebill", "concede"
 
 
-def _to_column(value):
-    """A value for PostgreSQL: Odoo's False is no value where it is not one of yes and no."""
-    return None if value is False else value
-
-
 class TimetrackAllocation(models.Model):
     """The billing ledger: which time, in hours and money, is on which pre-bill and invoice line.
 
@@ -108,7 +103,7 @@ class TimetrackAllocation(models.Model):
         readonly=True, help="Billed amount less standard value: a write-down is negative, a write-up positive."
     )
     adjustment_reason = fields.Char(readonly=True)
-    company_id = fields.Many2one("res.company", readonly=True, required=True, index=True)
+    company_id = fields.Many2one("res.company", readonly=True, required=True)
     date = fields.Date(related="line_id.date", string="Work Date", store=True)
     employee_id = fields.Many2one(related="line_id.employee_id")
     project_id = fields.Many2one(
@@ -126,6 +121,8 @@ class TimetrackAllocation(models.Model):
         "AND state IN ('held', 'prebill', 'draft', 'posted')",
         "This time is on another pre-bill or invoice already.",
     )
+    # What is in progress is a small part of a ledger that has grown for years.
+    _in_progress_idx = models.Index("(project_id) WHERE kind = 'time' AND state IN ('held', 'prebill', 'draft')")
     _live_time_has_entry = models.Constraint(
         "CHECK(kind != 'time' OR line_id IS NOT NULL OR reversed_id IS NOT NULL OR state IN ('credited', 'cancelled'))",
         "Time that is on an invoice cannot be deleted.",
@@ -152,19 +149,86 @@ class TimetrackAllocation(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_internal()
+        return super().create(self._complete(vals_list))
+
+    @api.model
+    def _complete(self, vals_list):
+        """Values of new rows with what follows from others: it need not be written in a second step."""
         entries = self.env["account.analytic.line"].browse(vals["line_id"] for vals in vals_list if vals.get("line_id"))
         days = {entry.id: entry.date for entry in entries}
         lines = self.env["account.move.line"].browse(
             {vals["move_line_id"] for vals in vals_list if vals.get("move_line_id")}
         )
         moves = {line.id: line.move_id.id for line in lines}
-        # what follows from other fields is known already: it need not be written in a second step
-        return super().create(
-            [
-                {"date": days.get(vals.get("line_id")), "move_id": moves.get(vals.get("move_line_id")), **vals}
-                for vals in vals_list
-            ]
+        return [
+            {"date": days.get(vals.get("line_id")), "move_id": moves.get(vals.get("move_line_id")), **vals}
+            for vals in vals_list
+        ]
+
+    @api.model
+    def _insert(self, vals_list):
+        """Create rows in one statement: time goes on pre-bills and invoices by the thousand.
+
+        :param list vals_list: all with the same names, of fields with a column; amounts are rounded
+        :return: the rows, in this order
+        """
+        self._check_internal()
+        if not vals_list:
+            return self.browse()
+        defaults = self.default_get([field.name for field in self._fields.values() if field.store])
+        vals_list = [defaults | vals for vals in self._complete(vals_list)]
+        names = list(vals_list[0])
+        source, values = self._get_columns(names, vals_list)
+        rows = self.env.execute_query(
+            SQL(
+                "INSERT INTO timetrack_allocation (%s, create_uid, create_date, write_uid, write_date)"
+                " SELECT %s, %s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC' FROM %s"
+                " ORDER BY new.place RETURNING id",
+                SQL(", ").join(map(SQL.identifier, names)),
+                SQL(", ").join(values),
+                self.env.uid,
+                self.env.uid,
+                source,
+            )
         )
+        news = self.browse(row[0] for row in rows)
+        self._forget_inverses(names)
+        computed = [field for field in self._fields.values() if field.store and field.compute]
+        for field in computed:
+            if field.name not in names:
+                self.env.add_to_compute(field, news)
+        with self.env.protecting([field for field in computed if field.name in names], news):
+            news.sudo().modified(names, create=True)
+        return news
+
+    @api.model
+    def _get_columns(self, names, vals_list):
+        """Values of fields as SQL: what is the same for all as it is, what differs as columns of a table ``new``, which
+        counts its rows in ``place``.
+
+        :return: the table, and for each field its value
+        """
+        arrays = {"place": SQL("%s::int[]", list(range(len(vals_list))))}
+        values = []
+        for name in names:
+            kind = SQL(self._fields[name].column_type[1])
+            column = [None if vals[name] is False else vals[name] for vals in vals_list]
+            if all(value == column[0] for value in column):
+                values.append(SQL("%s::%s", column[0], kind))
+            else:
+                arrays[name] = SQL("%s::%s[]", column, kind)
+                values.append(SQL.identifier("new", name))
+        source = SQL(
+            "unnest(%s) AS new (%s)", SQL(", ").join(arrays.values()), SQL(", ").join(map(SQL.identifier, arrays))
+        )
+        return source, values
+
+    @api.model
+    def _forget_inverses(self, names):
+        """What other records remember of their rows is no longer so."""
+        for name in names:
+            for field in self.pool.field_inverses[self._fields[name]]:
+                self.env[field.model_name].invalidate_model([field.name], flush=False)
 
     @api.model
     def default_get(self, fields):  # pylint: disable=method-required-super
@@ -187,27 +251,24 @@ class TimetrackAllocation(models.Model):
             return
         rows = self.browse(row.id for row in values)
         names = list(next(iter(values.values())))
-        columns = [self._fields[name] for name in names]
         rows.flush_recordset(names)
-        new = [
-            SQL("%s::%s[]", [_to_column(each[field.name]) for each in values.values()], SQL(field.column_type[1]))
-            for field in columns
-        ]
+        source, news = self._get_columns(["id", *names], [{"id": row.id, **each} for row, each in values.items()])
         self.env.cr.execute(
             SQL(
                 "UPDATE timetrack_allocation row SET %s, write_uid = %s, write_date = now() AT TIME ZONE 'UTC'"
-                " FROM unnest(%s::int[], %s) AS new (id, %s) WHERE row.id = new.id",
+                " FROM %s WHERE row.id = %s",
                 SQL(", ").join(
-                    SQL("%s = %s", SQL.identifier(name), SQL.identifier("new", name)) for name in names
+                    SQL("%s = %s", SQL.identifier(name), new) for name, new in zip(names, news[1:], strict=True)
                 ),
                 self.env.uid,
-                rows.ids,
-                SQL(", ").join(new),
-                SQL(", ").join(map(SQL.identifier, names)),
+                source,
+                news[0],
             )
         )
         rows.invalidate_recordset(names, flush=False)
-        rows.sudo().modified(names)
+        self._forget_inverses(names)
+        with self.env.protecting([self._fields[name] for name in names if self._fields[name].compute], rows):
+            rows.sudo().modified(names)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):
@@ -262,14 +323,14 @@ class TimetrackAllocation(models.Model):
         vals_list = []
         for line, entries in entries_by_line.items():
             vals_list += self._prepare_time_rows(line, entries.sudo(), reason)
-        rows = self._timetrack_internal().create(vals_list)
+        rows = self._timetrack_internal()._insert(vals_list)
         rows._sync_entries()
         return rows
 
     def _prepare_time_rows(self, line, entries, reason):
         """The rows of one invoice line: its subtotal, spread over its entries by their standard value."""
         unit = unit_of(line.currency_id.rounding)
-        rates = [self._get_standard_rate(line, entry) for entry in entries]
+        rates = self._get_standard_rates(line, entries)
         values = [
             Decimal(repr(entry.unit_amount)) * Decimal(repr(rate)) for entry, rate in zip(entries, rates, strict=True)
         ]
@@ -305,13 +366,14 @@ class TimetrackAllocation(models.Model):
         }
 
     @api.model
-    def _get_standard_rate(self, line, entry):
-        """Untaxed price of an hour of the entry in the currency of the invoice line: the entry's frozen rate, or
-        else the net price of the line (time of sales orders)."""
-        if entry.timetrack_rate_currency_id == line.currency_id:
-            return entry.timetrack_rate
+    def _get_standard_rates(self, line, entries):
+        """Untaxed price of an hour of each entry in the currency of the invoice line: the entry's frozen rate, or else
+        the net price of the line (time of sales orders)."""
         hours = line._timetrack_hours()
-        return line.price_subtotal / hours if hours else 0.0
+        net = line.price_subtotal / hours if hours else 0.0
+        return [
+            entry.timetrack_rate if entry.timetrack_rate_currency_id == line.currency_id else net for entry in entries
+        ]
 
     @api.model
     def _book_linked(self, moves):

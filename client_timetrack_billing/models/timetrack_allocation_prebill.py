@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, float_compare
 
-from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+from odoo.addons.client_timetrack.engine.allocation import unit_of
 
 from ..engine import pricing
 from ..engine.pricing import BILL, HOLD, NO_CHARGE
@@ -193,9 +193,13 @@ class TimetrackAllocation(models.Model):
         lines = [row._to_engine(group) for row, group in zip(self, groups, strict=True)]
         changed = {}
         for row, one in zip(self, pricing.price(lines, unit), strict=True):
-            values = {"standard_value": one.standard, "billed_amount": one.billed, "adjustment": one.adjustment}
-            if any(to_decimal(row[name], unit) != value for name, value in values.items()):
-                changed[row] = {name: float(value) for name, value in values.items()}
+            values = {
+                "standard_value": float(one.standard),
+                "billed_amount": float(one.billed),
+                "adjustment": float(one.adjustment),
+            }
+            if any(row[name] != value for name, value in values.items()):
+                changed[row] = values
         self._write_each(changed)
 
     # ------------------------------------------------------------------

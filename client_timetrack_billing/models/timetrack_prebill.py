@@ -135,7 +135,7 @@ class TimetrackPrebill(models.Model):
             prebill.adjustment = amount - standard
             prebill.realization = 100 * amount / standard if standard else 0.0
             prebill.held_amount = sum(held.mapped("standard_value"))
-            prebill.is_adjusted = any(row.is_adjusted for row in counted) or bool(shown)
+            prebill.is_adjusted = bool(shown) or any(row._is_adjusted() for row in counted)
 
     def _get_rows(self):
         """What the pre-bill comes to: its lines, with the adjustments beside them. What was credited counts too, but
@@ -284,11 +284,16 @@ class TimetrackPrebill(models.Model):
         """Round the hours of lines where nobody has touched these, by the increment of their engagements."""
         engagements = self.env["timetrack.engagement"]._get_by_project(rows.project_id)
         for project, group in rows.grouped("project_id").items():
-            works = [Work(row.hours_worked, row.line_id.date, row.line_id.task_id) for row in group]
-            rounded = round_hours(works, engagements[project]._get_rounding())
+            rounding = engagements[project]._get_rounding()
+            together = rounding.increment and rounding.scope == "day_task"
+            works = [
+                Work(row.hours_worked, row.line_id.date, row.line_id.task_id) if together else Work(row.hours_worked)
+                for row in group
+            ]
+            rounded = round_hours(works, rounding)
             values = {}
             for row, hours in zip(group, rounded, strict=True):
-                if float_compare(hours, row.hours_rounded, precision_digits=6):
+                if hours != row.hours_rounded and float_compare(hours, row.hours_rounded, precision_digits=6):
                     # a discount is no reason to leave them as they are
                     touched = float_compare(row.hours_billed, row.hours_rounded, precision_digits=6)
                     billed = row.hours_billed if touched or row.is_amount_fixed else hours

@@ -102,7 +102,7 @@ class TimetrackPrebill(models.Model):
                         state=dict(prebill._fields["state"]._description_selection(self.env))[prebill.state],
                     )
                 )
-            if not prebill.sudo().line_ids.filtered(lambda row: row.state == "prebill" and row.action != HOLD):
+            if not any(row.state == "prebill" and row.action != HOLD for row in prebill.sudo().line_ids):
                 raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
 
     def _finish(self):

@@ -2,7 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
-from ..engine.pricing import BILL
+from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+
+from ..engine.pricing import BILL, value_of
 
 
 class TimetrackPrebill(models.Model):
@@ -57,11 +59,12 @@ class TimetrackPrebill(models.Model):
         self.env["timetrack.engagement"]._ensure(projects)
         engagements = self.env["timetrack.engagement"]._get_by_project(projects)
         groups = {}
-        for line in entries:
-            key = self._get_group_key(
-                engagements[line.project_id], line.timetrack_client_id, line.timetrack_rate_currency_id
-            )
-            groups.setdefault(key, ([], []))[0].append(line.id)
+        together = entries.grouped(
+            lambda line: (line.project_id, line.timetrack_client_id, line.timetrack_rate_currency_id)
+        )
+        for (project, client, currency), lines in together.items():
+            key = self._get_group_key(engagements[project], client, currency)
+            groups.setdefault(key, ([], []))[0].extend(lines.ids)
         for row in rows:
             key = self._get_group_key(engagements[row.project_id], row.project_id.timetrack_client_id, row.currency_id)
             groups.setdefault(key, ([], []))[1].append(row.id)
@@ -86,6 +89,9 @@ class TimetrackPrebill(models.Model):
         """
         entries._timetrack_claim()
         rows._claim_waiting()
+        # what is asked for below, entry by entry
+        names = [name for name, field in entries._fields.items() if field.store and field.prefetch is True]
+        entries.sudo().fetch(names)
         entries._timetrack_freeze_rates()
         entries.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)._timetrack_raise_no_rate()
         return entries.sudo(), rows.sudo()
@@ -123,7 +129,7 @@ class TimetrackPrebill(models.Model):
         news = (
             self.env["timetrack.allocation"]
             ._timetrack_internal()
-            .create([self._prepare_row(entry, engagements[entry.project_id]) for entry in entries])
+            ._insert([self._prepare_row(entry, engagements[entry.project_id]) for entry in entries])
         )
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
         self._round(news | rows.filtered(lambda row: row.action == BILL))
@@ -132,10 +138,15 @@ class TimetrackPrebill(models.Model):
 
     def _prepare_row(self, entry, engagement):
         """Hook: the values of the line of a time entry."""
-        discount = engagement.discount
-        reason = discount and self.env.ref(
-            "client_timetrack_billing.adjustment_reason_discount", raise_if_not_found=False
-        )
+        # most lines come to this; where lines share an invoice line, a few get a cent more or less
+        unit = unit_of(self.currency_id.rounding)
+        standard = billed = to_decimal(value_of(entry.unit_amount, entry.timetrack_rate), unit)
+        rate, reason = entry.timetrack_rate, False
+        if engagement.discount:
+            rate *= 1 - engagement.discount / 100
+            billed = to_decimal(value_of(entry.unit_amount, rate), unit)
+            name = "client_timetrack_billing.adjustment_reason_discount"
+            reason = self.env.ref(name, raise_if_not_found=False)
         return {
             "prebill_id": self.id,
             "state": "prebill",
@@ -147,7 +158,10 @@ class TimetrackPrebill(models.Model):
             "hours_rounded": entry.unit_amount,
             "hours_billed": entry.unit_amount,
             "standard_rate": entry.timetrack_rate,
-            "billed_rate": entry.timetrack_rate * (1 - discount / 100),
+            "standard_value": float(standard),
+            "billed_rate": rate,
+            "billed_amount": float(billed),
+            "adjustment": float(billed - standard),
             "reason_id": reason.id if reason else False,
         }
 
