@@ -335,6 +335,7 @@ class AccountAnalyticLine(models.Model):
             )
         )
         self.invalidate_recordset([*names, "timetrack_rate_reason"], flush=False)
+        self.modified(["timetrack_rate_currency_id"])
 
     def _timetrack_resolve_rates(self, project=None):
         """Find the rate of each entry in the card of its project or else of its company.

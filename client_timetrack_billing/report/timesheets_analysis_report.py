@@ -1,8 +1,33 @@
 from odoo import api, fields, models
 
+RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
+
+# What an amount in the currency of the ledger or of a rate is in that of the report, by today's rate.
+RATE_OF_TODAY = """
+    COALESCE((
+        SELECT rate.rate FROM res_currency_rate rate
+         WHERE rate.currency_id = {currency} AND (rate.company_id IS NULL OR rate.company_id = {company})
+      ORDER BY rate.name <= CURRENT_DATE DESC, rate.company_id,
+               CASE WHEN rate.name <= CURRENT_DATE THEN CURRENT_DATE - rate.name ELSE rate.name - CURRENT_DATE END
+         LIMIT 1
+    ), 1)
+"""
+ROOT_COMPANY = "(SELECT split_part(company.parent_path, '/', 1)::int FROM res_company company WHERE company.id = {})"
+
+
+def today(amount, currency, company, target):
+    """SQL: an amount converted at today's rate, unless it is in the target currency already."""
+    root = ROOT_COMPANY.format(company)
+    source_rate = RATE_OF_TODAY.format(currency=currency, company=root)
+    target_rate = RATE_OF_TODAY.format(currency=target, company=root)
+    return f"CASE WHEN {currency} = {target} THEN {amount} ELSE {amount} * {target_rate} / {source_rate} END"
+
 
 class TimesheetsAnalysisReport(models.Model):
-    """The report's search view is built upon the one of time entries: it knows the same filters."""
+    """Odoo's own analysis knows what time brings that is billed by rates.
+
+    Its search view is built upon the one of time entries: it knows the same filters.
+    """
 
     _inherit = "timesheets.analysis.report"
 
@@ -11,7 +36,65 @@ class TimesheetsAnalysisReport(models.Model):
         string="Billing",
         readonly=True,
     )
+    # an hour and what it brings say what it costs the client
+    timesheet_revenues = fields.Monetary(
+        groups=RATE_GROUP,
+        help="What the time is billed at, net of discounts and write-downs, in the currency of the company; what is "
+        "not billed yet at its rate. Time of sales orders: the hours by the price of the order item.",
+    )
+    margin = fields.Monetary(groups=RATE_GROUP)
 
     @api.model
     def _select(self):
         return super()._select() + ", A.timetrack_billing_state AS timetrack_billing_state"
+
+    @property
+    def _table_query(self):
+        """What Odoo says, but for time without an order that is billed by rates."""
+        revenue, hours = self._get_revenue(), "odoo.unit_amount"
+        own = {
+            name: f"CASE WHEN {self._by_rates()} THEN {value} ELSE odoo.{name} END"
+            for name, value in (
+                ("timesheet_revenues", revenue),
+                ("margin", f"{revenue} + odoo.amount"),
+                ("billable_time", hours),
+                ("non_billable_time", "0"),
+            )
+        }
+        names = [field.name for field in self._fields.values() if field.store and field.column_type]
+        columns = ", ".join(f"{own.get(name, f'odoo.{name}')} AS {name}" for name in names)
+        return f"SELECT {columns} FROM ({super()._table_query}) odoo"
+
+    @api.model
+    def _by_rates(self):
+        """Hook: which time is billed by rates."""
+        return "(odoo.so_line IS NULL AND odoo.timesheet_invoice_type = 'billable_time')"
+
+    @api.model
+    def _get_revenue(self):
+        """Hook: what an entry brings: what is in the ledger, at the rate of its invoice; or else hours by rate.
+
+        A subquery for each row, which costs nothing where nobody asks for revenue or margin.
+        """
+        at_invoice = "abs(move_line.balance / NULLIF(move_line.price_subtotal, 0))"
+        in_ledger = today("row.billed_amount", "row.currency_id", "row.company_id", "odoo.currency_id")
+        unbilled = today(
+            "line.unit_amount * line.timetrack_rate",
+            "line.timetrack_rate_currency_id",
+            "line.company_id",
+            "odoo.currency_id",
+        )
+        return f"""
+            COALESCE((
+                SELECT sum(COALESCE(row.billed_amount * {at_invoice}, {in_ledger}))
+                  FROM timetrack_allocation row
+                  LEFT JOIN account_move_line move_line ON move_line.id = row.move_line_id
+                 WHERE row.line_id = odoo.id AND row.state != 'cancelled'
+                   AND (row.reversed_id IS NULL OR row.state = 'posted')
+            ), 0) + COALESCE((
+                SELECT {unbilled}
+                  FROM account_analytic_line line
+                 WHERE line.id = odoo.id AND line.timetrack_billing_state = 'unbilled'
+                   AND line.timetrack_rate_currency_id IS NOT NULL
+            ), 0)
+        """

@@ -1,0 +1,25 @@
+from odoo import api, models
+
+
+class AccountAnalyticLine(models.Model):
+    """Time that is billed by rates is billable in the screens of Odoo too, which know orders only."""
+
+    _inherit = "account.analytic.line"
+
+    @api.depends("timetrack_is_billable", "timetrack_rate_currency_id")
+    def _compute_timesheet_invoice_type(self):
+        """Time without an order that has a rate, or a rate card to get one from, is “Billed on Timesheets”.
+
+        A card that is chosen later counts when the rate is frozen: the year's time is not worked out anew for it.
+        """
+        result = super()._compute_timesheet_invoice_type()
+        lines = self.sudo().filtered(lambda line: line.project_id and line.timetrack_is_billable and not line.so_line)
+        engagements = self.env["timetrack.engagement"]._get_by_project(lines.project_id)
+        by_order = {project for project, terms in engagements.items() if terms.billing_method in ("order", "none")}
+        by_rates = lines.filtered(
+            lambda line: (
+                line.project_id not in by_order and (line.timetrack_rate_currency_id or line._timetrack_rate_card())
+            )
+        )
+        by_rates.timesheet_invoice_type = "billable_time"
+        return result
