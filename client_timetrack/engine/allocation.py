@@ -6,6 +6,7 @@ Floats come in and go out at the edge only, by :func:`to_decimal`.
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cache
 from math import lcm
 
 
@@ -28,6 +29,7 @@ def to_decimal(amount, unit):
     return units.quantize(Decimal("0.000001"), ROUND_HALF_UP).to_integral_value(ROUND_HALF_UP) * unit
 
 
+@cache
 def unit_of(rounding):
     """The unit of a currency from its rounding factor (a float such as 0.01)."""
     return Decimal(repr(float(rounding))).normalize()

@@ -86,44 +86,46 @@ class AccountAnalyticLine(models.Model):
         )
     )
     def _compute_timetrack_billing_state(self):
-        places = self._origin._timetrack_get_places()
-        for state, lines in self.grouped(lambda line: line._timetrack_get_billing_state(places)).items():
+        states = {line: state for state, _move, lines in self._origin._timetrack_get_places() for line in lines.ids}
+        groups = self.grouped(lambda line: states.get(line._origin.id) or line._timetrack_get_free_state())
+        for state, lines in groups.items():
             lines.timetrack_billing_state = state
 
-    def _timetrack_get_billing_state(self, places):
-        """The billing state of the entry.
-
-        :param dict places: see :meth:`_timetrack_get_places`
-        """
+    def _timetrack_get_free_state(self):
+        """The billing state of an entry that is nowhere in the ledger."""
         self.ensure_one()
         if not self.timetrack_state:
             return False
-        if self._origin.id in places:
-            return places[self._origin.id][0]
         return "unbilled" if self.timetrack_is_billable else "non_billable"
 
     def _timetrack_get_places(self):
-        """Where the entries are by the ledger, in one query.
+        """Where the entries are that the ledger has, in one query.
 
-        :return: of those that are anywhere, dict of id to billing state and id of the invoice (or None)
+        :return: list of billing state, id of the invoice (or None) and the entries that have these
         """
         if not self.ids:
-            return {}
+            return []
         self.env["timetrack.allocation"].flush_model(["line_id", "move_id", "state", "reversed_id"])
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT line_id, array_agg(DISTINCT state), (array_agg(move_id ORDER BY id DESC)
-                           FILTER (WHERE move_id IS NOT NULL AND state IN ('draft', 'posted')))[1]
-                  FROM timetrack_allocation
-                 WHERE line_id = ANY(%s) AND reversed_id IS NULL AND state = ANY(%s)
-              GROUP BY line_id
-                """,
-                self.ids,
-                list(LIVE),
-            )
+        query = SQL(
+            """
+            SELECT states, move_id, array_agg(line_id ORDER BY line_id)
+              FROM (
+                  SELECT line_id, array_agg(DISTINCT state) AS states,
+                         (array_agg(move_id ORDER BY id DESC)
+                             FILTER (WHERE move_id IS NOT NULL AND state IN ('draft', 'posted')))[1] AS move_id
+                    FROM timetrack_allocation
+                   WHERE line_id = ANY(%s) AND reversed_id IS NULL AND state = ANY(%s)
+                GROUP BY line_id
+              ) place
+          GROUP BY states, move_id
+            """,
+            self.ids,
+            list(LIVE),
         )
-        return {entry: (self._timetrack_sum_up_states(set(states)), move) for entry, states, move in rows}
+        return [
+            (self._timetrack_sum_up_states(set(states)), move, self.browse(ids))
+            for states, move, ids in self.env.execute_query(query)
+        ]
 
     def _timetrack_follow_ledger(self):
         """Write the billing state of the entries, and the invoice of their live row, as Odoo's own screens expect it.
@@ -136,31 +138,37 @@ class AccountAnalyticLine(models.Model):
         self.env.remove_to_compute(billing_state, entries)
         entries.flush_recordset()
         places = entries._timetrack_get_places()
-        groups, linked, unlinked = {}, [], []
-        for entry in entries:
-            state, move = entry._timetrack_get_billing_state(places), places.get(entry.id, (None, None))[1]
-            present = entry.timesheet_invoice_id.id or None
-            if (entry.timetrack_billing_state, present) != (state, move):
-                groups.setdefault((state, move), []).append(entry.id)
-            if present != move:
-                (linked if move else unlinked).append(entry.id)
-        for (state, move), ids in groups.items():
-            self.env.cr.execute(
+        free = entries - entries.browse().union(*(lines for _state, _move, lines in places))
+        for state, lines in free.grouped(lambda line: line._timetrack_get_free_state()).items():
+            places.append((state, None, lines))
+        changed, linked, unlinked = [], [], []
+        for state, move, lines in places:
+            rows = self.env.execute_query(
                 SQL(
-                    "UPDATE account_analytic_line SET timetrack_billing_state = %s, timesheet_invoice_id = %s,"
-                    " write_uid = %s, write_date = now() AT TIME ZONE 'UTC' WHERE id = ANY(%s)",
-                    state or None,
-                    move,
-                    self.env.uid,
-                    ids,
+                    """
+                    UPDATE account_analytic_line line
+                       SET timetrack_billing_state = %(state)s, timesheet_invoice_id = %(move)s,
+                           write_uid = %(uid)s, write_date = now() AT TIME ZONE 'UTC'
+                      FROM account_analytic_line old
+                     WHERE line.id = ANY(%(ids)s) AND old.id = line.id
+                       AND (line.timetrack_billing_state IS DISTINCT FROM %(state)s
+                            OR line.timesheet_invoice_id IS DISTINCT FROM %(move)s)
+                 RETURNING line.id, old.timesheet_invoice_id
+                    """,
+                    state=state or None,
+                    move=move,
+                    uid=self.env.uid,
+                    ids=lines.ids,
                 )
             )
+            changed += [line for line, _before in rows]
+            (linked if move else unlinked).extend(line for line, before in rows if before != move)
         linked, unlinked = entries.browse(linked), entries.browse(unlinked)
         unlinked.modified(["timesheet_invoice_id"], before=True)
         names = ["timetrack_billing_state", "timesheet_invoice_id", "write_uid", "write_date"]
-        entries.browse(entry for ids in groups.values() for entry in ids).invalidate_recordset(names, flush=False)
+        entries.browse(changed).invalidate_recordset(names, flush=False)
         self.env["account.move"].invalidate_model(["timesheet_ids"], flush=False)
-        entries.modified(["timetrack_billing_state"])
+        entries.browse(changed).modified(["timetrack_billing_state"])
         unlinked.modified(["timesheet_invoice_id"])
         # Odoo finds project, client and order item anew, and all that follows, but of time without an invoice only
         kept = [field for field in self._fields.values() if field.store and field.compute]

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from math import fsum
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -425,16 +426,17 @@ class TimetrackAllocation(models.Model):
         unit = unit_of(line.currency_id.rounding)
         sign = line._timetrack_sign()
         total = sign * to_decimal(line.price_subtotal, unit)
-        converted = self.filtered(lambda row: row.currency_id != line.currency_id)
+        converted = self if self.currency_id != line.currency_id else self.browse()
+        converted = converted.filtered(lambda row: row.currency_id != line.currency_id)
         converted._convert(line)
-        amounts = [to_decimal(row.billed_amount, unit) for row in self]
         hours = sum(self.filtered(lambda row: row.kind != "adjustment").mapped("hours_billed"))
         factor = 1.0
         shown = sign * line._timetrack_hours()
         if hours and abs(shown - hours) > 0.0051:  # more than the rounding of quantities
             factor = shown / hours
-        if sum(amounts) == total and factor == 1.0 and not converted:
+        if factor == 1.0 and not converted and to_decimal(fsum(self.mapped("billed_amount")), unit) == total:
             return
+        amounts = [to_decimal(row.billed_amount, unit) for row in self]
         weights = amounts if any(amounts) else [Decimal(repr(row.hours_worked)) for row in self]
         changed = self.env._("Changed on the invoice")
         values = {}

@@ -28,13 +28,19 @@ class TimetrackAllocation(models.Model):
         place = {"move_line_id": move_line.id, "move_id": move_line.move_id.id, "state": "draft"}
         plain, changed = [], {}
         for row in self:
-            amount = row._get_shown_amount(unit) if shown else to_decimal(row.billed_amount, unit)
-            hours = row.hours_rounded if shown else row.hours_billed * (row.action == BILL)
-            standard = to_decimal(row.standard_value, unit)
-            values = row._prepare_billed(hours, standard, amount, None)
+            if shown:
+                hours = row.hours_rounded
+                values = row._prepare_billed(
+                    hours, to_decimal(row.standard_value, unit), row._get_shown_amount(unit), None
+                )
+            else:
+                hours = row.hours_billed * (row.action == BILL)
+                values = {"billed_rate": row.billed_amount / hours if hours else 0.0, "adjustment": row.adjustment}
             values["hours_billed"] = hours
             if values["adjustment"]:
                 values["adjustment_reason"] = row.adjustment_reason or row.reason_id.name or rounding
+            else:
+                values["adjustment_reason"] = False
             if any(row[name] != value for name, value in values.items()):
                 changed[row] = {**place, **values}
             else:

@@ -82,13 +82,14 @@ class TimetrackAllocation(models.Model):
     def _is_adjusted(self):
         """Whether somebody decided that the row is billed otherwise than it was worked; rounding does not count."""
         self.ensure_one()
-        return self.action == NO_CHARGE or bool(
-            self.action == BILL
-            and (
-                self.is_amount_fixed
-                or float_compare(self.hours_billed, self.hours_rounded, precision_digits=HOURS_DIGITS)
-                or float_compare(self.billed_rate, self.standard_rate, precision_digits=6)
-            )
+        if self.action != BILL:
+            return self.action == NO_CHARGE
+        if self.is_amount_fixed:
+            return True
+        hours, rounded, rate, standard = self.hours_billed, self.hours_rounded, self.billed_rate, self.standard_rate
+        # most rows are as they were: comparing floats costs more than finding them equal
+        return (hours != rounded and bool(float_compare(hours, rounded, precision_digits=HOURS_DIGITS))) or (
+            rate != standard and bool(float_compare(rate, standard, precision_digits=6))
         )
 
     @api.depends("narrative", "line_id.name")

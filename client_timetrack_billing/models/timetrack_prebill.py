@@ -122,8 +122,8 @@ class TimetrackPrebill(models.Model):
     def _compute_totals(self):
         for prebill in self:
             rows = prebill._get_rows()
-            shown = rows.filtered(lambda row: row.kind == "adjustment")
             held = rows.filtered(lambda row: row.action == HOLD)
+            shown = rows.filtered(lambda row: row.kind == "adjustment")
             counted = rows - held - shown
             standard = sum(counted.mapped("standard_value"))
             amount = sum((counted | shown).mapped("billed_amount"))
@@ -141,6 +141,8 @@ class TimetrackPrebill(models.Model):
         """What the pre-bill comes to: its lines, with the adjustments beside them. What was credited counts too, but
         where it is on the pre-bill once more: an invoice that takes the place of a reversed one has its own rows."""
         self.ensure_one()
+        if not self.adjustment_line_ids and len(self.line_ids.line_id) == len(self.line_ids):
+            return self.line_ids
         latest = {(row.line_id, row.part): row for row in self.line_ids.sorted("id")}
         lines = self.line_ids.browse(row.id for row in latest.values())
         return lines | self.adjustment_line_ids.filtered(
@@ -285,6 +287,8 @@ class TimetrackPrebill(models.Model):
         engagements = self.env["timetrack.engagement"]._get_by_project(rows.project_id)
         for project, group in rows.grouped("project_id").items():
             rounding = engagements[project]._get_rounding()
+            if not rounding.increment:
+                group = group.filtered(lambda row: row.hours_rounded != row.hours_worked)
             together = rounding.increment and rounding.scope == "day_task"
             works = [
                 Work(row.hours_worked, row.line_id.date, row.line_id.task_id) if together else Work(row.hours_worked)
@@ -381,7 +385,7 @@ class TimetrackPrebill(models.Model):
 
         :raise UserError: some do not
         """
-        for prebill in self:
+        for prebill in self.filtered("is_adjusted"):
             silent = prebill.sudo().line_ids.filtered(
                 lambda row: row.state == "prebill" and row._is_adjusted() and not row.reason_id
             )

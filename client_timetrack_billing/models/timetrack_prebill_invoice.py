@@ -71,15 +71,17 @@ class TimetrackPrebill(models.Model):
         for prebill, lines in billed:
             by_company[prebill.company_id].append((prebill, lines))
         moves = self.env["account.move"]
+        by_prebill = {}
         for company, some in by_company.items():
             news = moves.with_company(company).create(
                 [prebill.with_env(self.env)._prepare_move(lines) for prebill, lines in some]
             )
             for move, (prebill, lines) in zip(news, some, strict=True):
                 prebill._put_on(move.sudo(), lines)
+                by_prebill[prebill] = move
             moves |= news
         for prebill in self.sudo():
-            prebill._finish()
+            prebill._finish(by_prebill.get(prebill, moves.browse()))
         return moves.with_env(self.env)
 
     def _lock(self):
@@ -105,11 +107,11 @@ class TimetrackPrebill(models.Model):
             if not any(row.state == "prebill" and row.action != HOLD for row in prebill.sudo().line_ids):
                 raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
 
-    def _finish(self):
-        """The invoice has what is billed: the rest goes its way."""
+    def _finish(self, move):
+        """The invoice, if there is one, has what is billed: the rest goes its way."""
         self.ensure_one()
-        rows = self._get_rows()
-        held = rows.filtered(lambda row: row.action == HOLD and row.state == "prebill")
+        left = self.line_ids.filtered(lambda row: row.state == "prebill")
+        held = left.filtered(lambda row: row.action == HOLD)
         if held:
             held._timetrack_internal().write({"state": "held", "prebill_id": False, "merged_id": False})
             self.message_post(
@@ -120,8 +122,8 @@ class TimetrackPrebill(models.Model):
                 )
             )
         # free of charge, and no invoice to go along with
-        rows.filtered(lambda row: row.state == "prebill")._set_state("posted")
-        self._timetrack_internal().write({"state": "invoiced", "move_id": (rows - held).move_id[:1].id})
+        (left - held)._set_state("posted")
+        self._timetrack_internal().write({"state": "invoiced", "move_id": move.id})
 
     # ------------------------------------------------------------------
     # Lines

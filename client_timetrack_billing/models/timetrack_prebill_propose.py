@@ -92,8 +92,9 @@ class TimetrackPrebill(models.Model):
         # what is asked for below, entry by entry
         names = [name for name, field in entries._fields.items() if field.store and field.prefetch is True]
         entries.sudo().fetch(names)
-        entries._timetrack_freeze_rates()
-        entries.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)._timetrack_raise_no_rate()
+        rateless = entries.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)
+        rateless._timetrack_freeze_rates()
+        rateless.filtered(lambda line: not line.timetrack_rate_currency_id)._timetrack_raise_no_rate()
         return entries.sudo(), rows.sudo()
 
     @api.model
@@ -126,10 +127,16 @@ class TimetrackPrebill(models.Model):
         self.ensure_one()
         entries = entries.sudo()
         engagements = self.env["timetrack.engagement"]._get_by_project(entries.project_id | rows.project_id)
+        common = {
+            "prebill_id": self.id,
+            "state": "prebill",
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+        }
         news = (
             self.env["timetrack.allocation"]
             ._timetrack_internal()
-            ._insert([self._prepare_row(entry, engagements[entry.project_id]) for entry in entries])
+            ._insert([{**common, **self._prepare_row(entry, engagements[entry.project_id])} for entry in entries])
         )
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
         self._round(news | rows.filtered(lambda row: row.action == BILL))
@@ -140,23 +147,19 @@ class TimetrackPrebill(models.Model):
         """Hook: the values of the line of a time entry."""
         # most lines come to this; where lines share an invoice line, a few get a cent more or less
         unit = unit_of(self.currency_id.rounding)
-        standard = billed = to_decimal(value_of(entry.unit_amount, entry.timetrack_rate), unit)
-        rate, reason = entry.timetrack_rate, False
+        hours, rate, reason = entry.unit_amount, entry.timetrack_rate, False
+        standard = billed = to_decimal(value_of(hours, rate), unit)
         if engagement.discount:
             rate *= 1 - engagement.discount / 100
-            billed = to_decimal(value_of(entry.unit_amount, rate), unit)
+            billed = to_decimal(value_of(hours, rate), unit)
             name = "client_timetrack_billing.adjustment_reason_discount"
             reason = self.env.ref(name, raise_if_not_found=False)
         return {
-            "prebill_id": self.id,
-            "state": "prebill",
             "line_id": entry.id,
             "project_id": entry.project_id.id,
-            "company_id": self.company_id.id,
-            "currency_id": self.currency_id.id,
-            "hours_worked": entry.unit_amount,
-            "hours_rounded": entry.unit_amount,
-            "hours_billed": entry.unit_amount,
+            "hours_worked": hours,
+            "hours_rounded": hours,
+            "hours_billed": hours,
             "standard_rate": entry.timetrack_rate,
             "standard_value": float(standard),
             "billed_rate": rate,

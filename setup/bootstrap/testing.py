@@ -1,9 +1,12 @@
 """The stages of ``setup/test``: lint, tests of the addons, tests across addons, Odoo's own tests.
 
 The addons' tests run with pytest-odoo in a process that has loaded the database; the tests across addons
-start Odoo themselves, so they run in a second process without it.
+start Odoo themselves, so they run in a second process without it. Odoo's own tests need nothing but a database: they
+run beside the others, on the second core, and are reported at the end.
 """
 
+import contextlib
+import multiprocessing
 import os
 import subprocess
 import xml.etree.ElementTree as ET
@@ -77,15 +80,49 @@ def run(ground, selection):
         results = lint.run(ground.source)
         failed = sum(not result.passed for result in results)
         count.add(len(results) - failed, failed)
-    for name, stage in (("Tests of the addons", _addon_tests), ("Tests across addons", _across_tests)):
-        command = stage(ground, selection)
-        if command:
-            console.say(f"\n{name}")
-            _pytest(ground, command, stage.__name__.strip("_"), count)
-    if selection.whole:
-        console.say("\nOdoo's own tests with the addons installed")
-        count.add(*suites.run(ground))
+    with _suites_beside(ground) if selection.whole else contextlib.nullcontext() as suites_result:
+        for name, stage in (("Tests of the addons", _addon_tests), ("Tests across addons", _across_tests)):
+            command = stage(ground, selection)
+            if command:
+                console.say(f"\n{name}")
+                _pytest(ground, command, stage.__name__.strip("_"), count)
+        if selection.whole:
+            console.say("\nOdoo's own tests with the addons installed")
+            count.add(*suites_result())
     return count
+
+
+@contextlib.contextmanager
+def _suites_beside(ground):
+    """Run Odoo's own tests in a process beside; yield a function that waits for (passed, failed)."""
+    ground.databases.template("addons")  # built once, before two processes want it
+    fork = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    log = paths.LOGS / "suites-beside.log"
+    process = fork.Process(target=_run_suites, args=(ground, sender, log))
+    process.start()
+    sender.close()
+
+    def result():
+        try:
+            found = receiver.recv()
+        except EOFError:  # it broke: its text says how
+            found = (0, 1)
+        process.join()
+        console.say(log.read_text().rstrip())
+        return found
+
+    try:
+        yield result
+    finally:
+        if process.is_alive():
+            process.terminate()
+            process.join()
+
+
+def _run_suites(ground, sender, log):
+    with open(log, "w") as output, contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        sender.send(suites.run(ground))
 
 
 def _sort_path(selection, path, text):

@@ -27,8 +27,8 @@ RATIOS = (
     Ratio(f"order invoiced, {LARGE}", f"order invoiced, {LARGE}, core"),
     Ratio("work in progress", "work in progress, plain SQL", 2),
 )
-# What ten times the entries may take more of them: statements have batches of rows.
-MORE_QUERIES = 250
+# What ten times the entries may take more of them: Odoo reads records in batches of a thousand.
+MORE_QUERIES = 25
 
 
 @pytest.fixture(scope="module")
