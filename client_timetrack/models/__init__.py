@@ -9,6 +9,7 @@ from . import account_analytic_line
 from . import account_analytic_line_approval
 from . import account_analytic_line_clock
 from . import account_analytic_line_code
+from . import account_analytic_line_cost
 from . import account_analytic_line_duplicate
 from . import account_analytic_line_grid
 from . import account_analytic_line_grid_rows
@@ -27,6 +28,7 @@ from . import hr_employee_reminder
 from . import ir_actions_act_window_view
 from . import ir_http
 from . import ir_ui_view
+from . import hr_employee_cost
 from . import hr_employee_public
 from . import project_project
 from . import project_task
@@ -54,6 +56,7 @@ from . import timetrack_client_category
 from . import timetrack_code_set
 from . import timetrack_delegation
 from . import timetrack_deliverable
+from . import timetrack_employee_cost
 from . import timetrack_favorite
 from . import timetrack_grid_turn
 from . import timetrack_import

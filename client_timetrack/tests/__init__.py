@@ -11,6 +11,7 @@ from . import test_budget_version
 from . import test_classification
 from . import test_code_set_data
 from . import test_code_sets
+from . import test_cost
 from . import test_engine_allocation
 from . import test_engine_approval
 from . import test_engine_budget

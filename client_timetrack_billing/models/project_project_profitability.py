@@ -67,6 +67,19 @@ class ProjectProject(models.Model):
         profitability_items["revenues"]["data"] = list(sections.values())
         return result
 
+    def get_panel_data(self):
+        """Without order items there is nothing to unfold: the section opens the time instead."""
+        data = super().get_panel_data()
+        revenues = data.get("profitability_items", {}).get("revenues", {}).get("data", [])
+        for section in revenues:
+            if (
+                section["id"] == SECTION
+                and section.get("isSectionFoldable")
+                and not self.sudo()._get_sale_order_items()
+            ):
+                section["isSectionFoldable"] = False
+        return data
+
     def _get_profitability_items(self, with_action=True):
         """Approved time that is on no invoice yet is to be invoiced, at its rates."""
         items = super()._get_profitability_items(with_action)

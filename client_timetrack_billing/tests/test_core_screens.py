@@ -200,3 +200,4 @@ class TestCoreScreens(TimetrackSaleCommon):
         data = self.project.with_user(user).get_panel_data()["profitability_items"]["revenues"]["data"]
         [section] = [one for one in data if one["id"] == RATES]
         self.assertTrue(section["action"])
+        self.assertFalse(section["isSectionFoldable"], "there are no order items to unfold")
