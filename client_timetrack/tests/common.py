@@ -1,3 +1,4 @@
+import os
 from functools import partial
 
 from hypothesis import HealthCheck, Phase, settings
@@ -13,6 +14,17 @@ database_examples = partial(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+# The complete run has hundreds of thousands of cases of what has to do with money.
+TIMES = 250 if os.environ.get("TIMETRACK_FULL") else 1
+
+
+def cases(usual):
+    """Cases of a property of an engine.
+
+    :param int usual: how many of them in the usual run
+    """
+    return settings(deadline=None, max_examples=usual * TIMES)
 
 
 class TimetrackCommon(TransactionCase):

@@ -1,12 +1,13 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
 from ..engine.allocation import allocate, spread, to_decimal, unit_of
+from .common import cases
 
 units = st.sampled_from([Decimal("1"), Decimal("0.01"), Decimal("0.001"), Decimal("0.05"), Decimal("10")])
 counts = st.integers(-10**9, 10**9)
@@ -16,7 +17,7 @@ amounts = st.lists(st.decimals(-10**6, 10**6, places=5, allow_nan=False), min_si
 
 @tagged("-at_install", "post_install")
 class TestEngineAllocation(BaseCase):
-    @settings(max_examples=400, deadline=None)
+    @cases(400)
     @given(counts, hours, units)
     def test_parts_sum_to_the_whole_and_are_within_a_unit(self, count, weights, unit):
         total = count * unit
@@ -28,7 +29,7 @@ class TestEngineAllocation(BaseCase):
             exact = Fraction(total) * Fraction(weight) / whole if whole else Fraction(total) / len(weights)
             self.assertLess(abs(Fraction(part) - exact), Fraction(unit))
 
-    @settings(max_examples=150, deadline=None)
+    @cases(150)
     @given(counts, hours, units)
     def test_signs_mirror_and_heavier_never_gets_less(self, count, weights, unit):
         parts = allocate(count * unit, weights, unit)
@@ -37,7 +38,7 @@ class TestEngineAllocation(BaseCase):
         ordered = [abs(part) for _weight, part in sorted(zip(weights, map(abs, parts), strict=True))]
         self.assertEqual(ordered, sorted(ordered))
 
-    @settings(max_examples=400, deadline=None)
+    @cases(400)
     @given(counts, amounts, units)
     def test_spread_sums_to_the_whole(self, count, values, unit):
         total = count * unit
@@ -45,7 +46,7 @@ class TestEngineAllocation(BaseCase):
         self.assertEqual(sum(parts), total)
         self.assertTrue(all(Fraction(part) % Fraction(unit) == 0 for part in parts))
 
-    @settings(max_examples=150, deadline=None)
+    @cases(150)
     @given(amounts, units)
     def test_values_that_fit_are_only_rounded(self, values, unit):
         total = to_decimal(sum(values), unit)
@@ -53,7 +54,7 @@ class TestEngineAllocation(BaseCase):
             # the rounding of the sum (half a unit at most) and of the part itself
             self.assertLess(abs(Fraction(part) - Fraction(value)), Fraction(unit) * Fraction(3, 2) + Fraction(1, 10**9))
 
-    @settings(max_examples=150, deadline=None)
+    @cases(150)
     @given(st.lists(st.integers(-10**6, 10**6), min_size=1, max_size=25), units)
     def test_exact_values_stay_as_they_are(self, numbers, unit):
         values = [number * unit for number in numbers]

@@ -176,6 +176,9 @@ class TimetrackAllocation(models.Model):
                 "discount": 0.0,
                 "price_unit": refund_line._timetrack_get_gross(float(target)) / quantity,
             }
+            name = some._get_credit_name(line)
+            if name:
+                update["name"] = name
             if effect == CONCEDE:
                 # the order has delivered and invoiced it all the same
                 update["sale_line_ids"] = [Command.clear()]
@@ -189,6 +192,21 @@ class TimetrackAllocation(models.Model):
             ]
         )
         return refund
+
+    def _get_credit_name(self, line):
+        """What the credit note says where it takes back a part of a line: the days, people and words of that part.
+
+        :param line: of the invoice
+        :return: None for all of the line, and where somebody wrote its label by hand or it is of an order
+        """
+        mine = self.filtered(lambda row: row.kind == "time").sorted(lambda row: (row.date, row.line_id.id, row.part))
+        whole = line.timetrack_allocation_ids.filtered(
+            lambda row: row.kind == "time" and row.state == "posted" and not row.reversed_id
+        ).sorted(lambda row: (row.date, row.line_id.id, row.part))
+        prebill = mine.prebill_id
+        if len(prebill) != 1 or mine == whole:
+            return None
+        return prebill._get_name_of(mine) if line.name == prebill._get_name_of(whole) else None
 
     def _prepare_planned_counter(self, refund_line, amount, hours, effect, reason):
         """The row of a draft credit note. Time to be billed again is taken back as a whole; what is conceded was

@@ -246,9 +246,7 @@ class TimetrackPrebill(models.Model):
     def _prepare_move(self, lines):
         """Hook: the values of the draft invoice. What is not in here is Odoo's own to compute."""
         self.ensure_one()
-        engagement = self._get_engagement()
-        lang = engagement.invoice_lang or self.contact_id.lang or self.env.lang
-        translated = self.with_context(lang=lang)
+        translated = self.with_context(lang=self._get_invoice_lang())
         values = {
             "move_type": "out_invoice",
             "company_id": self.company_id.id,
@@ -264,6 +262,11 @@ class TimetrackPrebill(models.Model):
         if self.responsible_id:
             values["invoice_user_id"] = self.responsible_id.id
         return values
+
+    def _get_invoice_lang(self):
+        """The language of the invoice: what was agreed, or else that of whom it goes to."""
+        self.ensure_one()
+        return self._get_engagement().invoice_lang or self.contact_id.lang or self.env.lang
 
     def _get_engagement(self):
         """The engagement that decides where several of them differ: the first."""
@@ -340,6 +343,11 @@ class TimetrackPrebill(models.Model):
         engagement = self._get_engagement_of(rows)
         template = engagement.narrative_template if engagement else False
         return narrative.fill(template or narrative.DEFAULT, self._get_words(billed, bool(template))) or "/"
+
+    def _get_name_of(self, rows):
+        """What an invoice line of these rows says, in the language of the invoice."""
+        translated = self.with_context(lang=self._get_invoice_lang())
+        return translated._get_line_name(InvoiceLine(rows, None, "time", 0.0, 0.0, 0.0))
 
     def _get_engagement_of(self, rows):
         """The engagement whose template names the rows' line."""

@@ -140,7 +140,9 @@ class TimetrackPrebill(models.Model):
         )
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
         self._round(news | rows.filtered(lambda row: row.action == BILL))
-        news._sync_entries()
+        if not self.is_direct:
+            # what goes on to an invoice at once says where it is when it is there
+            news._sync_entries()
         self._price()
 
     def _prepare_row(self, entry, engagement):

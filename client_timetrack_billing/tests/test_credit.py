@@ -42,6 +42,32 @@ class TestCredit(TimetrackBillingCommon):
         ]
 
     # ------------------------------------------------------------------
+    # What it says
+    # ------------------------------------------------------------------
+
+    def test_a_part_of_a_line_says_its_own_days(self):
+        """One invoice line for three days: the credit note of the second day names that day, as the client reads it."""
+        days = ("2026-05-11", "2026-05-12", "2026-05-13")
+        entries = self.env["account.analytic.line"].union(*(self._log_approved(1.0, date=day) for day in days))
+        move = self._invoice(grouping="project")
+        self.assertEqual(move.invoice_line_ids.name, "Merger (05/11/2026 – 05/13/2026)")
+        move.action_post()
+        rows = move.timetrack_allocation_ids.sorted("date")
+        self.assertEqual(self._credit("concede", rows[1], move).invoice_line_ids.name, "Merger (05/12/2026)")
+        whole = self._credit("rebill", rows - rows[1], move)
+        self.assertEqual(whole.invoice_line_ids.name, "Merger (05/11/2026 – 05/13/2026)")
+        self.assertEqual(len(entries), 3)
+
+    def test_a_label_by_hand_stays(self):
+        self._log_approved(1.0, date="2026-05-11")
+        self._log_approved(1.0, date="2026-05-12")
+        move = self._invoice(grouping="project")
+        move.invoice_line_ids.name = "As discussed"
+        move.action_post()
+        refund = self._credit("rebill", move.timetrack_allocation_ids[0], move)
+        self.assertEqual(refund.invoice_line_ids.name, "As discussed")
+
+    # ------------------------------------------------------------------
     # To be billed again
     # ------------------------------------------------------------------
 

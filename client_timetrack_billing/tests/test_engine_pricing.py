@@ -1,10 +1,12 @@
 import doctest
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
+
+from odoo.addons.client_timetrack.tests.common import cases
 
 from ..engine import pricing
 from ..engine.pricing import BILL, HOLD, NO_CHARGE, Line, price
@@ -32,7 +34,7 @@ class TestEnginePricing(BaseCase):
     def test_examples(self):
         self.assertEqual(doctest.testmod(pricing).failed, 0)
 
-    @settings(max_examples=300, deadline=None)
+    @cases(300)
     @given(LINES, UNITS)
     def test_amounts_are_whole_units_and_near(self, lines, unit):
         """Each amount is a multiple of the unit and within one of hours by rate."""
@@ -49,7 +51,7 @@ class TestEnginePricing(BaseCase):
                 self.assertLessEqual(abs(float(one.billed) - billed), float(unit) + 1e-6)
             self.assertEqual(one.standard + one.adjustment, one.billed)
 
-    @settings(max_examples=300, deadline=None)
+    @cases(300)
     @given(st.lists(HOURS, min_size=1, max_size=12), RATES, UNITS)
     def test_time_as_it_was_worked_sums_to_its_hours_by_rate(self, hours, rate, unit):
         lines = [Line(number, number, rate, rate) for number in hours]

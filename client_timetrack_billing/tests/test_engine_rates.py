@@ -1,9 +1,11 @@
 import datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
+
+from odoo.addons.client_timetrack.tests.common import cases
 
 from ..engine.rates import RateTable, Rule, Work
 
@@ -54,14 +56,14 @@ def strength(rule, work):
 
 @tagged("-at_install", "post_install")
 class TestEngineRates(BaseCase):
-    @settings(max_examples=400, deadline=None)
+    @cases(400)
     @given(rule_lists(), works)
     def test_the_strongest_fitting_rule_wins(self, rules, work):
         fitting = [rule for rule in rules if fits(rule, work)]
         expected = max(fitting, key=lambda rule: strength(rule, work), default=None)
         self.assertEqual(RateTable(rules).resolve(work), expected)
 
-    @settings(max_examples=150, deadline=None)
+    @cases(150)
     @given(rule_lists(), works, st.randoms())
     def test_the_order_of_the_rules_does_not_matter(self, rules, work, random):
         expected = RateTable(rules).resolve(work)

@@ -2,10 +2,12 @@ import doctest
 import math
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
+
+from odoo.addons.client_timetrack.tests.common import cases
 
 from ..engine import rounding
 from ..engine.rounding import METHODS, SCOPES, Rounding, Work, round_hours
@@ -42,13 +44,13 @@ class TestEngineRounding(BaseCase):
         for work, hours in zip(tenths, round_hours(tenths, Rounding(6)), strict=True):
             self.assertAlmostEqual(hours, work.hours, 9)
 
-    @settings(max_examples=300, deadline=None)
+    @cases(300)
     @given(MINUTES, st.sampled_from([1, 5, 6, 10, 15, 30, 60]), st.sampled_from(sorted(METHODS)))
     def test_each_entry(self, minutes, increment, method):
         [hours] = round_hours([Work(minutes / 60)], Rounding(increment, method))
         self.assertAlmostEqual(hours * 60, expected(minutes, increment, method), 6)
 
-    @settings(max_examples=200, deadline=None)
+    @cases(200)
     @given(WORKS, st.sampled_from([6, 15, 60]), st.sampled_from(sorted(METHODS)), st.sampled_from(SCOPES))
     def test_each_scope_sums_to_multiples(self, works, increment, method, scope):
         result = round_hours(works, Rounding(increment, method, scope))

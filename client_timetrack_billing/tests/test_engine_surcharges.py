@@ -1,10 +1,12 @@
 import doctest
 from datetime import date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
+
+from odoo.addons.client_timetrack.tests.common import cases
 
 from ..engine import surcharges
 from ..engine.surcharges import EVERY_DAY, Surcharge, percent_of
@@ -58,7 +60,7 @@ class TestEngineSurcharges(BaseCase):
         self.assertEqual(percent_of(MONDAY, at(8), at(8), set(), [Surcharge(10.0)]), 10.0)
         self.assertEqual(percent_of(MONDAY, at(20), at(8), set(), [Surcharge(10.0, hour_from=18.0)]), 0.0)
 
-    @settings(max_examples=200, deadline=None)
+    @cases(200)
     @given(RULES, st.integers(0, 96), st.integers(1, 60), st.sets(st.integers(0, 3)))
     def test_minute_by_minute(self, rules, start, length, free):
         """Beside a plain look at every quarter of an hour: bounds are half hours."""

@@ -94,6 +94,13 @@ class Bench:
 
     def sample(self, registry, login, work):
         """Run an operation as a user would: nothing of it in the cache, nothing left of it afterwards."""
+        return self.request(registry, login, work, keep=False)
+
+    def request(self, registry, login, work, keep=True):
+        """Run a request as a user would, with nothing of it in the cache.
+
+        :param bool keep: commit what it did, within the time that it takes
+        """
         with registry.cursor() as cr:
             env = self.environment(cr, login)
             backend = cr._cnx.get_backend_pid()
@@ -101,6 +108,8 @@ class Bench:
             queries, busy, started = cr.sql_log_count, busy_seconds(backend), time.perf_counter()
             work(env)
             env.flush_all()
+            if keep:
+                cr.commit()
             seconds, busy = time.perf_counter() - started, busy_seconds(backend) - busy
             queries = cr.sql_log_count - queries
             cr.rollback()

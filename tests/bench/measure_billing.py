@@ -4,9 +4,10 @@ As ``measure.py``: two databases with the same million entries, operations in tu
 """
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from lxml import etree
-from measure import LINE, Bench
+from measure import LINE, Bench, Sample
 
 from odoo import fields
 from odoo.modules.registry import Registry
@@ -39,6 +40,13 @@ def run(addons, core, sizes, repetitions):
     for size in sizes:
         bench.bill(size, repetitions if size == min(sizes) else max(3, repetitions // 2))
     return bench.results
+
+
+class Requests(NamedTuple):
+    """What somebody does in several requests, and what undoes it."""
+
+    steps: tuple
+    undo: object
 
 
 class BillingBench(Bench):
@@ -85,11 +93,29 @@ class BillingBench(Bench):
                 orders[name] = self.make_order(self.environment(cr, ADMIN), size)
         total = RATE * sum(HOURS[index % len(HOURS)] for index in range(size))
 
-        def pre_bill(env):
-            wizard = env["timetrack.invoice.wizard"].create({"project_ids": [fields.Command.set([project])]})
-            prebill = env["timetrack.prebill"].browse(wizard.action_propose()["res_id"])
+        def wizard(env):
+            return env["timetrack.invoice.wizard"].create({"project_ids": [fields.Command.set([project])]})
+
+        def propose(env):
+            wizard(env).action_propose()
+
+        def prebill_of(env):
+            return env["timetrack.prebill"].search([("project_ids", "in", project)], order="id desc", limit=1)
+
+        def invoice_prebill(env):
+            prebill = prebill_of(env)
             prebill.action_invoice()
             assert (prebill.line_count, prebill.move_id.amount_untaxed) == (size, total), prebill.move_id.amount_untaxed
+
+        def give_back(env):
+            prebill = prebill_of(env)
+            prebill.move_id.unlink()
+            prebill.action_cancel()
+
+        def at_once(env):
+            action = wizard(env).action_create_invoices()
+            move = env["account.move"].browse(action["res_id"])
+            assert (len(move.timesheet_ids), move.amount_untaxed) == (size, total), move.amount_untaxed
 
         def invoice(order):
             def work(env):
@@ -104,12 +130,27 @@ class BillingBench(Bench):
         self.compare(
             times,
             {
-                f"pre-bill and invoice of {size}": (self.addons, ADMIN, pre_bill),
+                f"pre-bill and invoice of {size}": (
+                    self.addons,
+                    ADMIN,
+                    Requests((propose, invoice_prebill), undo=give_back),
+                ),
+                f"invoiced at once, {size}": (self.addons, ADMIN, at_once),
                 f"order invoiced, {size}, core": (self.core, ADMIN, invoice(orders["core"])),
                 f"order invoiced, {size}": (self.addons, ADMIN, invoice(orders["addons"])),
             },
             warm_up=1,
         )
+
+    def sample(self, registry, login, work):
+        """Requests that somebody makes one after the other, each committed; what they left is undone afterwards."""
+        if not isinstance(work, Requests):
+            return super().sample(registry, login, work)
+        samples = []
+        for step in work.steps:
+            samples.append(self.request(registry, login, step))
+        self.request(registry, login, work.undo)
+        return Sample(*map(sum, zip(*samples, strict=True)))
 
     def make_engagement(self, env, size):
         """A project with approved time at one rate; its id."""
