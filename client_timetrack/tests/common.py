@@ -16,7 +16,7 @@ database_examples = partial(
 )
 
 # The complete run has hundreds of thousands of cases of what has to do with money.
-TIMES = 250 if os.environ.get("TIMETRACK_FULL") else 1
+TIMES = 100 if os.environ.get("TIMETRACK_FULL") else 1
 
 
 def cases(usual):
