@@ -15,7 +15,7 @@ class AccountAnalyticLine(models.Model):
 
     def _timesheet_postprocess_values(self, values):
         """Time that moves to another day has the cost of that day."""
-        if "date" in values and "unit_amount" not in values:
+        if "date" in values and "unit_amount" not in values and self.sudo().employee_id.timetrack_cost_ids:
             values = {**values, "unit_amount": None}
         return super()._timesheet_postprocess_values(values)
 

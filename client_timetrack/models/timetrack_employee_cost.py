@@ -46,8 +46,9 @@ class TimetrackEmployeeCost(models.Model):
         return costs
 
     def write(self, vals):
+        employees = self.employee_id
         result = super().write(vals)
-        self.employee_id._timetrack_apply_cost()
+        (employees | self.employee_id)._timetrack_apply_cost()
         return result
 
     def unlink(self):

@@ -92,6 +92,13 @@ class TestCost(TimetrackCommon):
         self.assertEqual(self.employee.hourly_cost, 45)
         self.assertEqual(self._history(), [("", 45)])
 
+    def test_a_cost_that_goes_to_somebody_else(self):
+        """Written over RPC: both have the cost that is theirs now."""
+        self.employee.hourly_cost = 60
+        last = self.employee.timetrack_cost_ids.filtered("date_from")
+        last.employee_id = self.employee_colleague
+        self.assertEqual((self.employee.hourly_cost, self.employee_colleague.hourly_cost), (50, 60))
+
     def test_time_before_the_first_cost_known(self):
         Cost = self.env["timetrack.employee.cost"]
         Cost.create({"employee_id": self.employee.id, "date_from": "2026-03-01", "hourly_cost": 55})

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from .timetrack_engagement import NOT_BY_RATES
+
 
 class AccountAnalyticLine(models.Model):
     """Time that is billed by rates is billable in the screens of Odoo too, which know orders only."""
@@ -15,10 +17,10 @@ class AccountAnalyticLine(models.Model):
         result = super()._compute_timesheet_invoice_type()
         lines = self.sudo().filtered(lambda line: line.project_id and line.timetrack_is_billable and not line.so_line)
         engagements = self.env["timetrack.engagement"]._get_by_project(lines.project_id)
-        by_order = {project for project, terms in engagements.items() if terms.billing_method in ("order", "none")}
+        otherwise = {project for project, terms in engagements.items() if terms.billing_method in NOT_BY_RATES}
         by_rates = lines.filtered(
             lambda line: (
-                line.project_id not in by_order and (line.timetrack_rate_currency_id or line._timetrack_rate_card())
+                line.project_id not in otherwise and (line.timetrack_rate_currency_id or line._timetrack_rate_card())
             )
         )
         by_rates.timesheet_invoice_type = "billable_time"

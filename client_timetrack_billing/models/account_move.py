@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
+from .account_analytic_line import LEDGER_GROUP
 
 
 class AccountMove(models.Model):

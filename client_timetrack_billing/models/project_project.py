@@ -2,8 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .account_analytic_line import LEDGER_GROUP
+
 MODULE = "client_timetrack_billing"
-LEDGER_GROUP = f"{MODULE}.group_billing_user"
 
 
 class ProjectProject(models.Model):

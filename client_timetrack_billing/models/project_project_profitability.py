@@ -104,31 +104,15 @@ class ProjectProject(models.Model):
         """
         today = fields.Date.context_today(self)
         queue = self.env["timetrack.billing.queue"].sudo()
-        amounts = dict(queue._read_group([("project_id", "in", self.ids)], ["currency_id"], ["amount:sum"]))
-        drafts = (
-            self.env["timetrack.allocation"]
-            .sudo()
-            ._read_group(self._timetrack_draft_domain(today), ["currency_id"], ["standard_value:sum"])
+        groups = queue._read_group(
+            [("project_id", "in", self.ids)], ["currency_id"], ["amount:sum", "draft_amount:sum"]
         )
-        for currency, amount in drafts:
-            amounts[currency] = amounts.get(currency, 0.0) - amount
         company = self.company_id[:1] or self.env.company
         target = self.currency_id[:1]
         return target.round(
             sum(
-                currency._convert(amount, target, company, today, round=False)
-                for currency, amount in amounts.items()
-                if currency and amount
+                currency._convert(amount - (on_drafts or 0.0), target, company, today, round=False)
+                for currency, amount, on_drafts in groups
+                if currency
             )
         )
-
-    def _timetrack_draft_domain(self, today):
-        """Domain of ledger rows of time on draft invoices, as far as the work in progress counts them."""
-        return [
-            ("project_id", "in", self.ids),
-            ("state", "=", "draft"),
-            ("kind", "=", "time"),
-            ("reversed_id", "=", False),
-            ("line_id.so_line", "=", False),
-            ("date", "<=", today),
-        ]

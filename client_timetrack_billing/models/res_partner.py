@@ -1,8 +1,9 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
+from .account_analytic_line import LEDGER_GROUP
+
 MODULE = "client_timetrack_billing"
-LEDGER_GROUP = f"{MODULE}.group_billing_user"
 
 
 class ResPartner(models.Model):

@@ -30,6 +30,7 @@ class TimetrackBillingQueue(models.Model):
     amount_90 = fields.Monetary("61–90", readonly=True)
     amount_120 = fields.Monetary("91–120", readonly=True)
     amount_older = fields.Monetary("Over 120", readonly=True)
+    draft_amount = fields.Monetary("On Drafts", readonly=True, help="Of the work in progress: on draft invoices.")
     open_hours = fields.Float("To Propose", readonly=True, help="Hours on no pre-bill and no draft invoice.")
     held_hours = fields.Float("On Hold", readonly=True)
     prebill_hours = fields.Float("On Pre-Bills", readonly=True)
@@ -69,6 +70,7 @@ class TimetrackBillingQueue(models.Model):
             """
             SELECT %(id)s AS id, piece.company_id, piece.partner_id, piece.project_id, piece.currency_id,
                    sum(piece.hours) AS hours, sum(%(value)s) AS amount, %(buckets)s, %(states)s,
+                   sum(%(value)s) FILTER (WHERE piece.state = 'draft') AS draft_amount,
                    sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL) AS rateless_hours,
                    min(piece.date) AS oldest_date, max(piece.date) AS newest_date
             """,

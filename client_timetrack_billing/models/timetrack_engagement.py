@@ -8,10 +8,12 @@ from odoo.tools.date_utils import end_of, start_of
 
 from ..engine import narrative
 from ..engine.rounding import Rounding
+from .account_analytic_line import LEDGER_GROUP
 
-LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
 MANAGER_GROUP = "client_timetrack_billing.group_billing_manager"
-RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
+
+# Billing methods by which no time is billed by its rates.
+NOT_BY_RATES = ("order", "none")
 
 GROUPINGS = [
     ("project", "Project"),
@@ -321,7 +323,7 @@ class TimetrackEngagement(models.Model):
     @api.model
     def _by_rates_domain(self):
         """Domain of time entries that may be billed by rates, as far as their engagement is concerned."""
-        return ~Domain("project_id.timetrack_engagement_ids.billing_method", "in", ("order", "none"))
+        return ~Domain("project_id.timetrack_engagement_ids.billing_method", "in", NOT_BY_RATES)
 
     # ------------------------------------------------------------------
     # When

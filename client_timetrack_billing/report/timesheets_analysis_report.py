@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
+from ..models.account_analytic_line import RATE_GROUP
 
 # What an amount in the currency of the ledger or of a rate is in that of the report, by today's rate.
 RATE_OF_TODAY = """
