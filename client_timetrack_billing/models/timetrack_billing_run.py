@@ -4,7 +4,7 @@ from odoo.tools.misc import clean_context
 
 from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 
-from .timetrack_engagement import LEDGER_GROUP
+from .account_analytic_line import LEDGER_GROUP
 
 # How far a run goes, in this order.
 STEPS = [

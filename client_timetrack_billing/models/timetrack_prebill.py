@@ -6,7 +6,8 @@ from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 
 from ..engine.pricing import BILL, HOLD
 from ..engine.rounding import Work, round_hours
-from .timetrack_engagement import GROUPINGS, LEDGER_GROUP, MANAGER_GROUP, RATE_GROUP, SECTIONS
+from .account_analytic_line import LEDGER_GROUP, RATE_GROUP
+from .timetrack_engagement import GROUPINGS, MANAGER_GROUP, SECTIONS
 
 OPEN = ("draft", "review")
 
