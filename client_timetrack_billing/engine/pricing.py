@@ -17,6 +17,8 @@ from typing import NamedTuple
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal
 
 BILL, HOLD, NO_CHARGE = "bill", "hold", "no_charge"
+# Hours that differ by less are the same: a ten-thousandth of an hour is a third of a second.
+HOURS_TOLERANCE, RATE_TOLERANCE = 0.5e-4, 0.5e-6
 
 
 class Line(NamedTuple):
@@ -49,6 +51,21 @@ def value_of(hours, rate):
     Decimal('0.33')
     """
     return Decimal(repr(float(hours))) * Decimal(repr(float(rate)))
+
+
+def is_adjusted(line):
+    """Whether somebody decided that a line is billed otherwise than it was worked; rounding does not count.
+
+    :param line: with ``action``, ``is_amount_fixed``, ``hours_billed``, ``hours_rounded``, ``billed_rate`` and
+        ``standard_rate``
+    """
+    if line.action != BILL:
+        return line.action == NO_CHARGE
+    return bool(
+        line.is_amount_fixed
+        or abs(line.hours_billed - line.hours_rounded) > HOURS_TOLERANCE
+        or abs(line.billed_rate - line.standard_rate) > RATE_TOLERANCE
+    )
 
 
 def price(lines, unit):

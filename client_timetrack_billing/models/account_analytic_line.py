@@ -127,18 +127,22 @@ class AccountAnalyticLine(models.Model):
             for states, move, ids in self.env.execute_query(query)
         ]
 
-    def _timetrack_follow_ledger(self):
+    def _timetrack_follow_ledger(self, places=None):
         """Write the billing state of the entries, and the invoice of their live row, as Odoo's own screens expect it.
 
         The number of statements is that of the invoices and states, not that of the entries.
+
+        :param list places: where all the entries are, as of :meth:`_timetrack_get_places`, if the caller knows
         """
         entries = self.sudo()
         billing_state = self._fields["timetrack_billing_state"]
         # the ledger has just made it pending; everything else that is pending has to be done first
         self.env.remove_to_compute(billing_state, entries)
         entries.flush_recordset()
-        places = entries._timetrack_get_places()
-        free = entries - entries.browse().union(*(lines for _state, _move, lines in places))
+        free = entries.browse()
+        if places is None:
+            places = entries._timetrack_get_places()
+            free = entries - free.union(*(lines for _state, _move, lines in places))
         for state, lines in free.grouped(lambda line: line._timetrack_get_free_state()).items():
             places.append((state, None, lines))
         changed, linked, unlinked = [], [], []

@@ -2,7 +2,7 @@ from odoo import api, models
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
-from ..engine.pricing import BILL, value_of
+from ..engine.pricing import BILL, is_adjusted, value_of
 
 
 class TimetrackAllocation(models.Model):
@@ -10,13 +10,11 @@ class TimetrackAllocation(models.Model):
 
     _inherit = "timetrack.allocation"
 
-    def _get_shown_amount(self, unit):
-        """What the client sees of the row where adjustments are shown apart: its rounded hours at standard rate."""
-        self.ensure_one()
-        plain = self.action == BILL and not self._is_adjusted()
-        if plain:
-            return to_decimal(self.billed_amount, unit)
-        return to_decimal(value_of(self.hours_rounded, self.standard_rate), unit)
+    @api.model
+    def _get_shown_amount(self, row, unit):
+        """What the client sees of a row where adjustments are shown apart: its rounded hours at standard rate."""
+        plain = row.action == BILL and not is_adjusted(row)
+        return to_decimal(row.billed_amount if plain else value_of(row.hours_rounded, row.standard_rate), unit)
 
     def _bill_on(self, move_line, shown):
         """Put the rows on an invoice line.
@@ -26,25 +24,26 @@ class TimetrackAllocation(models.Model):
         unit = unit_of(move_line.currency_id.rounding)
         rounding = self.env._("Rounding")
         place = {"move_line_id": move_line.id, "move_id": move_line.move_id.id, "state": "draft"}
+        names = ("hours_rounded", "hours_billed", "standard_rate", "billed_rate", "standard_value", "billed_amount")
+        more = ("adjustment", "action", "is_amount_fixed", "adjustment_reason", "reason_id")
         plain, changed = [], {}
-        for row in self:
+        for record, row in zip(self, self._read_values(*names, *more), strict=True):
             if shown:
                 hours = row.hours_rounded
-                values = row._prepare_billed(
-                    hours, to_decimal(row.standard_value, unit), row._get_shown_amount(unit), None
-                )
+                standard = to_decimal(row.standard_value, unit)
+                values = self._prepare_billed(hours, standard, self._get_shown_amount(row, unit), None)
             else:
-                hours = row.hours_billed * (row.action == BILL)
+                hours = row.hours_billed if row.action == BILL else 0.0
                 values = {"billed_rate": row.billed_amount / hours if hours else 0.0, "adjustment": row.adjustment}
             values["hours_billed"] = hours
             if values["adjustment"]:
-                values["adjustment_reason"] = row.adjustment_reason or row.reason_id.name or rounding
+                values["adjustment_reason"] = row.adjustment_reason or record.reason_id.name or rounding
             else:
-                values["adjustment_reason"] = False
-            if any(row[name] != value for name, value in values.items()):
-                changed[row] = {**place, **values}
+                values["adjustment_reason"] = None
+            if any(getattr(row, name) != value for name, value in values.items()):
+                changed[record] = {**place, **values}
             else:
-                plain.append(row)
+                plain.append(record)
         self._write_each(dict.fromkeys(plain, place))
         self._write_each(changed)
         self._adapt(move_line)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, float_compare
+from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import unit_of
 
@@ -20,8 +20,8 @@ EDITABLE = {
     "reason_id",
     "adjustment_reason",
 }
-# Hours that differ by less are the same: a ten-thousandth of an hour is a third of a second.
-HOURS_DIGITS = 4
+# What is left of a line that is divided: a ten-thousandth of an hour is a third of a second.
+LEAST_HOURS = 1e-4
 
 
 class TimetrackAllocation(models.Model):
@@ -82,15 +82,7 @@ class TimetrackAllocation(models.Model):
     def _is_adjusted(self):
         """Whether somebody decided that the row is billed otherwise than it was worked; rounding does not count."""
         self.ensure_one()
-        if self.action != BILL:
-            return self.action == NO_CHARGE
-        if self.is_amount_fixed:
-            return True
-        hours, rounded, rate, standard = self.hours_billed, self.hours_rounded, self.billed_rate, self.standard_rate
-        # most rows are as they were: comparing floats costs more than finding them equal
-        return (hours != rounded and bool(float_compare(hours, rounded, precision_digits=HOURS_DIGITS))) or (
-            rate != standard and bool(float_compare(rate, standard, precision_digits=6))
-        )
+        return pricing.is_adjusted(self)
 
     @api.depends("narrative", "line_id.name")
     def _compute_text(self):
@@ -167,40 +159,35 @@ class TimetrackAllocation(models.Model):
             self.env["timetrack.adjustment.reason"].browse(values["reason_id"]).check_access("read")
         return values
 
-    def _to_engine(self, group):
-        """The row as the pricing engine wants it.
-
-        :param group: what it shares an invoice line with
-        """
-        self.ensure_one()
-        return pricing.Line(
-            hours_worked=self.hours_worked,
-            hours_billed=self.hours_billed,
-            standard_rate=self.standard_rate,
-            billed_rate=self.billed_rate,
-            action=self.action,
-            amount=self.billed_amount if self.is_amount_fixed else None,
-            group=group,
-        )
-
-    def _price(self, groups):
+    def _price(self, grouping):
         """Value the rows together: standard value, billed amount and adjustment of each.
 
-        :param groups: for each row what it shares its invoice line with
+        :param grouping: names of fields; rows share an invoice line if they are of one project, or were merged, and
+            have these in common
         """
         if not self:
             return
         unit = unit_of(self[0].currency_id.rounding)
-        lines = [row._to_engine(group) for row, group in zip(self, groups, strict=True)]
+        inputs = ("hours_worked", "hours_billed", "standard_rate", "billed_rate", "action", "is_amount_fixed")
+        results = ("standard_value", "billed_amount", "adjustment")
+        rows = self._read_values(*dict.fromkeys((*inputs, *results, "merged_id", "project_id", *grouping)))
+        lines = [
+            pricing.Line(
+                row.hours_worked,
+                row.hours_billed,
+                row.standard_rate,
+                row.billed_rate,
+                row.action,
+                row.billed_amount if row.is_amount_fixed else None,
+                (row.merged_id or (row.project_id,), *(getattr(row, name) for name in grouping)),
+            )
+            for row in rows
+        ]
         changed = {}
-        for row, one in zip(self, pricing.price(lines, unit), strict=True):
-            values = {
-                "standard_value": float(one.standard),
-                "billed_amount": float(one.billed),
-                "adjustment": float(one.adjustment),
-            }
-            if any(row[name] != value for name, value in values.items()):
-                changed[row] = values
+        for record, row, one in zip(self, rows, pricing.price(lines, unit), strict=True):
+            new = float(one.standard), float(one.billed), float(one.adjustment)
+            if new != (row.standard_value, row.billed_amount, row.adjustment):
+                changed[record] = dict(zip(results, new, strict=True))
         self._write_each(changed)
 
     # ------------------------------------------------------------------
@@ -321,7 +308,7 @@ class TimetrackAllocation(models.Model):
         self._check_open()
         sign = -1 if self.hours_worked < 0 else 1
         left = self.hours_worked - sum(hours)
-        if not hours or any(sign * part <= 0 for part in hours) or sign * left <= 10**-HOURS_DIGITS:
+        if not hours or any(sign * part <= 0 for part in hours) or sign * left <= LEAST_HOURS:
             raise UserError(self.env._("The parts must be positive, and leave something of the line."))
         last = max(self.search([("line_id", "=", self.line_id.id)]).mapped("part"))
         copied = self._prepare_copy()
@@ -367,7 +354,7 @@ class TimetrackAllocation(models.Model):
                 }
             )
             row._timetrack_internal().write({"billed_rate": row.standard_rate})
-        self._price(self.ids)
+        self._price(["line_id", "part"])
         self._sync_entries()
         prebills._price()
 

@@ -4,12 +4,23 @@ from odoo.tools import float_compare
 
 from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 
+from ..engine import pricing
 from ..engine.pricing import BILL, HOLD
 from ..engine.rounding import Work, round_hours
 from .account_analytic_line import LEDGER_GROUP, RATE_GROUP
 from .timetrack_engagement import GROUPINGS, MANAGER_GROUP, SECTIONS
 
 OPEN = ("draft", "review")
+# Fields of the lines by which invoice lines and their sections are made.
+RECORDS = {
+    "project": "project_id",
+    "task": "task_id",
+    "employee": "employee_id",
+    "activity": "activity_id",
+    "deliverable": "deliverable_id",
+    "day": "date",
+    "entry": "line_id",
+}
 
 
 class TimetrackPrebill(models.Model):
@@ -122,21 +133,33 @@ class TimetrackPrebill(models.Model):
     )
     def _compute_totals(self):
         for prebill in self:
-            rows = prebill._get_rows()
-            held = rows.filtered(lambda row: row.action == HOLD)
-            shown = rows.filtered(lambda row: row.kind == "adjustment")
-            counted = rows - held - shown
-            standard = sum(counted.mapped("standard_value"))
-            amount = sum((counted | shown).mapped("billed_amount"))
-            prebill.line_count = len(rows - shown)
-            prebill.hours_worked = sum(counted.mapped("hours_worked"))
-            prebill.hours_billed = sum(prebill._get_hours_to_bill(row) for row in counted | shown)
-            prebill.standard_value = standard
-            prebill.amount = amount
-            prebill.adjustment = amount - standard
-            prebill.realization = 100 * amount / standard if standard else 0.0
-            prebill.held_amount = sum(held.mapped("standard_value"))
-            prebill.is_adjusted = bool(shown) or any(row._is_adjusted() for row in counted)
+            sums = dict.fromkeys(("hours_worked", "hours_billed", "standard_value", "amount", "held_amount"), 0.0)
+            count, is_adjusted = 0, False
+            for row in prebill._get_rows()._read_values(*self._get_totals_fields()):
+                shown = row.kind == "adjustment"
+                count += not shown
+                if not shown and row.action == HOLD:
+                    sums["held_amount"] += row.standard_value
+                    continue
+                sums["hours_billed"] += prebill._get_hours_to_bill(row)
+                sums["amount"] += row.billed_amount
+                if not shown:
+                    sums["hours_worked"] += row.hours_worked
+                    sums["standard_value"] += row.standard_value
+                is_adjusted = is_adjusted or shown or pricing.is_adjusted(row)
+            prebill.update(sums)
+            prebill.line_count = count
+            prebill.is_adjusted = is_adjusted
+            prebill.adjustment = sums["amount"] - sums["standard_value"]
+            prebill.realization = 100 * sums["amount"] / sums["standard_value"] if sums["standard_value"] else 0.0
+
+    @api.model
+    def _get_totals_fields(self):
+        """What totals are made of."""
+        return (
+            "kind", "state", "action", "hours_worked", "hours_rounded", "hours_billed", "standard_rate", "billed_rate",
+            "standard_value", "billed_amount", "is_amount_fixed",
+        )  # fmt: skip
 
     def _get_rows(self):
         """What the pre-bill comes to: its lines, with the adjustments beside them. What was credited counts too, but
@@ -276,12 +299,7 @@ class TimetrackPrebill(models.Model):
         """Value the lines of the pre-bills together; see ``engine/pricing.py``."""
         for prebill in self:
             rows = prebill.sudo().line_ids.filtered(lambda row: row.state == "prebill")
-            rows._price([prebill._get_price_group(row) for row in rows])
-
-    def _get_price_group(self, row):
-        """What a line shares an invoice line with."""
-        self.ensure_one()
-        return (self._get_section(row), row.merged_id or row.project_id, self._get_group(row))
+            rows._price(dict.fromkeys(RECORDS[by] for by in (prebill.sections, prebill.grouping) if by in RECORDS))
 
     def _round(self, rows):
         """Round the hours of lines where nobody has touched these, by the increment of their engagements."""

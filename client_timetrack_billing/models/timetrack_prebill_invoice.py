@@ -12,6 +12,7 @@ from odoo.addons.client_timetrack.engine.allocation import allocate, to_decimal,
 
 from ..engine import narrative
 from ..engine.pricing import BILL, HOLD, NO_CHARGE, value_of
+from .timetrack_prebill import RECORDS
 
 HUNDRED = Decimal(100)
 
@@ -104,13 +105,13 @@ class TimetrackPrebill(models.Model):
                         state=dict(prebill._fields["state"]._description_selection(self.env))[prebill.state],
                     )
                 )
-            if not any(row.state == "prebill" and row.action != HOLD for row in prebill.sudo().line_ids):
+            if not prebill.sudo()._get_rows_to_invoice():
                 raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
 
     def _finish(self, move):
         """The invoice, if there is one, has what is billed: the rest goes its way."""
         self.ensure_one()
-        left = self.line_ids.filtered(lambda row: row.state == "prebill")
+        left = self.env["timetrack.allocation"].search([("prebill_id", "=", self.id), ("state", "=", "prebill")])
         held = left.filtered(lambda row: row.action == HOLD)
         if held:
             held._timetrack_internal().write({"state": "held", "prebill_id": False, "merged_id": False})
@@ -132,79 +133,80 @@ class TimetrackPrebill(models.Model):
     def _get_lines(self):
         """What the invoice says: list of :class:`InvoiceLine`, in the order of its sections."""
         self.ensure_one()
-        rows = self.line_ids.filtered(lambda row: row.state == "prebill" and row.action != HOLD).sorted(
-            lambda row: (row.date, row.line_id.id, row.part)
-        )
-        if not any(row.action == BILL for row in rows) and self.adjustments == "folded":
+        rows = self._get_rows_to_invoice()._read_values(*self._get_line_fields())
+        rows.sort(key=lambda row: (row.date, row.line_id, row.part))
+        if self.adjustments == "folded" and all(row.action != BILL for row in rows):
             return []
+        section_of = self._get_sections(rows)
+        leaders = {row.merged_id for row in rows if row.merged_id}
         groups = defaultdict(list)
-        leaders = rows.merged_id
         for row in rows:
-            groups[self._get_line_key(row, row in leaders)].append(row.id)
-        lines = [self._prepare_line(section, rows.browse(ids)) for (section, *_key), ids in groups.items()]
+            key = self._get_line_key(row, row.merged_id or (row.id if row.id in leaders else None))
+            groups[section_of(row), key].append(row)
+        lines = [self._prepare_line(section, some) for (section, _key), some in groups.items()]
         lines = self._fold_free_lines(lines)
         if self.adjustments == "shown":
-            lines += self._get_adjustment_lines(rows)
+            lines += self._get_adjustment_lines(rows, section_of)
         order = {section: place for place, section in enumerate(dict.fromkeys(line.section for line in lines))}
         return sorted(lines, key=lambda line: (order[line.section], line.kind == "adjustment"))
 
-    def _get_line_key(self, row, is_leader):
-        """What rows of one invoice line have in common. The section comes first.
+    def _get_rows_to_invoice(self):
+        """The rows that are not on hold."""
+        return self.env["timetrack.allocation"].search(
+            [("prebill_id", "=", self.id), ("kind", "=", "time"), ("state", "=", "prebill"), ("action", "!=", HOLD)]
+        )
 
-        :param bool is_leader: other rows share the line and the text of this one
+    def _get_line_fields(self):
+        """Fields of the rows that invoice lines are made of."""
+        names = [
+            "date", "line_id", "part", "project_id", "merged_id", "action", "is_amount_fixed", "hours_rounded",
+            "hours_billed", "standard_rate", "billed_rate", "billed_amount", "reason_id",
+        ]  # fmt: skip
+        names += [RECORDS[by] for by in (self.sections, self.grouping) if by in RECORDS]
+        return dict.fromkeys(names)
+
+    def _get_sections(self, rows):
+        """A function from a row to the record that its section is named after: None where there are no sections."""
+        if not self.sections:
+            return lambda row: None
+        name = RECORDS[self.sections]
+        model = self.env[self.env["timetrack.allocation"]._fields[name].comodel_name]
+        records = {value: model.browse(value) for value in {getattr(row, name) for row in rows}}
+        return lambda row: records[getattr(row, name)]
+
+    def _get_line_key(self, row, leader):
+        """What rows of one invoice line have in common, their section aside.
+
+        :param int leader: the row whose line and text this one shares, if it shares any
         """
-        section = self._get_section(row)
-        if row.merged_id or is_leader:
-            return section, row.merged_id or row
+        if leader:
+            return "merged", leader
         if self.grouping == "one":
-            return section, None
-        rate = row.standard_rate if self.adjustments == "shown" else row.billed_rate
-        if row.action == NO_CHARGE and self.adjustments == "folded":
+            return None
+        # an amount by hand makes a price of its own only where it stands alone
+        if self.adjustments == "shown" or row.action == NO_CHARGE or row.is_amount_fixed:
             rate = row.standard_rate
-        elif row.is_amount_fixed and self.adjustments == "folded":
-            # an amount by hand makes a price of its own only where it stands alone
-            rate = row.standard_rate
-        return section, row.project_id, self._get_group(row), rate
-
-    def _get_section(self, row):
-        """The record that the row's section is named after."""
-        return self._get_record(row, self.sections) if self.sections else None
-
-    def _get_group(self, row):
-        """What rows of one invoice line share besides project and rate."""
-        return self._get_record(row, self.grouping)
-
-    def _get_record(self, row, by):
-        names = {
-            "project": "project_id",
-            "task": "task_id",
-            "employee": "employee_id",
-            "activity": "activity_id",
-            "deliverable": "deliverable_id",
-            "day": "date",
-        }
-        if by == "entry":
-            return row.line_id
-        return None if by == "one" else row[names[by]]
+        else:
+            rate = row.billed_rate
+        return row.project_id, getattr(row, RECORDS[self.grouping]), rate
 
     def _prepare_line(self, section, rows):
         """The line of some rows: as they are billed, or as they were worked where adjustments are shown below."""
         unit = unit_of(self.currency_id.rounding)
         if self.adjustments == "shown":
-            hours = sum(rows.mapped("hours_rounded"))
-            target = sum(row._get_shown_amount(unit) for row in rows)
-            rates = set(rows.mapped("standard_rate"))
+            hours = sum(row.hours_rounded for row in rows)
+            target = sum(self.env["timetrack.allocation"]._get_shown_amount(row, unit) for row in rows)
+            rates = {row.standard_rate for row in rows}
         else:
-            rows_billed = rows.filtered(lambda row: row.action == BILL)
-            hours = sum(rows_billed.mapped("hours_billed"))
-            target = sum(to_decimal(row.billed_amount, unit) for row in rows_billed)
-            rates = {row.billed_rate for row in rows_billed if not row.is_amount_fixed}
-            if any(row.is_amount_fixed for row in rows_billed):
-                rates.add(None)
+            billed = [row for row in rows if row.action == BILL]
+            hours = sum(row.hours_billed for row in billed)
+            target = sum(to_decimal(row.billed_amount, unit) for row in billed)
+            rates = {None if row.is_amount_fixed else row.billed_rate for row in billed}
         rate = rates.pop() if len(rates) == 1 else None
         if rate is None:
             rate = float(target) / hours if hours else 0.0
-        return InvoiceLine(rows, section, "time", hours, rate, float(target))
+        records = self.env["timetrack.allocation"].browse(row.id for row in rows)
+        return InvoiceLine(records, section, "time", hours, rate, float(target))
 
     def _fold_free_lines(self, lines):
         """Time free of charge whose line would say nothing goes along with another line of its section, or any."""
@@ -217,27 +219,23 @@ class TimetrackPrebill(models.Model):
             result[place] = result[place]._replace(rows=result[place].rows | line.rows)
         return result
 
-    def _get_adjustment_lines(self, rows):
+    def _get_adjustment_lines(self, rows, section_of):
         """What was taken off or added, in a line for each section, project and reason."""
         unit = unit_of(self.currency_id.rounding)
+        ledger = self.env["timetrack.allocation"]
         groups = defaultdict(dict)
         for row in rows:
             hours = (row.hours_billed if row.action == BILL else 0.0) - row.hours_rounded
-            amount = to_decimal(row.billed_amount, unit) - row._get_shown_amount(unit)
+            amount = to_decimal(row.billed_amount, unit) - ledger._get_shown_amount(row, unit)
             if amount:
-                groups[self._get_section(row), row.project_id, row.reason_id][row] = hours, amount
-        return [
-            InvoiceLine(
-                self.env["timetrack.allocation"].union(*shares),
-                section,
-                "adjustment",
-                0.0,
-                0.0,
-                float(sum(amount for _hours, amount in shares.values())),
-                shares,
-            )
-            for (section, _project, _reason), shares in groups.items()
-        ]
+                groups[section_of(row), row.project_id, row.reason_id][row.id] = hours, amount
+        lines = []
+        for (section, _project, _reason), shares in groups.items():
+            records = ledger.browse(shares)
+            target = float(sum(amount for _hours, amount in shares.values()))
+            shares = dict(zip(records, shares.values(), strict=True))
+            lines.append(InvoiceLine(records, section, "adjustment", 0.0, 0.0, target, shares))
+        return lines
 
     # ------------------------------------------------------------------
     # The invoice
@@ -366,11 +364,12 @@ class TimetrackPrebill(models.Model):
         merged = rows.merged_id
         leaders = rows.filtered(lambda row: row in merged)
         single = self.grouping == "entry" or bool(merged)
-        texts = [row._get_text() for row in (leaders if merged else rows)]
+        told = (leaders if merged else rows) if everything or single else rows.browse()
+        texts = dict.fromkeys(row._get_text() for row in told)
         words = {
             "project": ", ".join(rows.project_id.mapped("name")),
             "period": period,
-            "narrative": "; ".join(dict.fromkeys(text for text in texts if text)) if everything or single else "",
+            "narrative": "; ".join(text for text in texts if text),
             "hours": format_duration(sum(rows.mapped("hours_billed"))),
             "order": self.reference or "",
         }
@@ -381,9 +380,9 @@ class TimetrackPrebill(models.Model):
             ("deliverable", "deliverable"),
         ):
             shown = everything or by == self.grouping or (self.grouping == "entry" and by == "employee")
-            records = self.env[rows._fields[{"activity": "activity_id"}.get(by, f"{by}_id")].comodel_name]
+            records = self.env[rows._fields[RECORDS[by]].comodel_name]
             for row in rows if shown else ():
-                records |= self._get_record(row, by)
+                records |= row[RECORDS[by]]
             words[name] = ", ".join(self._get_record_name(record, by) for record in records)
         return words
 

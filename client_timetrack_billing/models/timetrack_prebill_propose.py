@@ -59,12 +59,14 @@ class TimetrackPrebill(models.Model):
         self.env["timetrack.engagement"]._ensure(projects)
         engagements = self.env["timetrack.engagement"]._get_by_project(projects)
         groups = {}
-        together = entries.grouped(
-            lambda line: (line.project_id, line.timetrack_client_id, line.timetrack_rate_currency_id)
+        together = entries._read_group(
+            [("id", "in", entries.ids)],
+            ["project_id", "timetrack_client_id", "timetrack_rate_currency_id"],
+            ["id:array_agg"],
         )
-        for (project, client, currency), lines in together.items():
+        for project, client, currency, lines in together:
             key = self._get_group_key(engagements[project], client, currency)
-            groups.setdefault(key, ([], []))[0].extend(lines.ids)
+            groups.setdefault(key, ([], []))[0].extend(lines)
         for row in rows:
             key = self._get_group_key(engagements[row.project_id], row.project_id.timetrack_client_id, row.currency_id)
             groups.setdefault(key, ([], []))[1].append(row.id)
@@ -89,13 +91,23 @@ class TimetrackPrebill(models.Model):
         """
         entries._timetrack_claim()
         rows._claim_waiting()
-        # what is asked for below, entry by entry
-        names = [name for name, field in entries._fields.items() if field.store and field.prefetch is True]
-        entries.sudo().fetch(names)
+        entries.sudo().fetch(self._get_entry_fields())
         rateless = entries.sudo().filtered(lambda line: not line.timetrack_rate_currency_id)
         rateless._timetrack_freeze_rates()
         rateless.filtered(lambda line: not line.timetrack_rate_currency_id)._timetrack_raise_no_rate()
         return entries.sudo(), rows.sudo()
+
+    @api.model
+    def _get_entry_fields(self):
+        """Hook: what is asked of entries one by one as they are proposed; read together."""
+        return [
+            "date",
+            "project_id",
+            "timetrack_client_id",
+            "timetrack_rate",
+            "timetrack_rate_currency_id",
+            "unit_amount",
+        ]
 
     @api.model
     def _get_group_key(self, engagement, client, currency):
@@ -133,23 +145,30 @@ class TimetrackPrebill(models.Model):
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
         }
-        news = (
-            self.env["timetrack.allocation"]
-            ._timetrack_internal()
-            ._insert([{**common, **self._prepare_row(entry, engagements[entry.project_id])} for entry in entries])
-        )
+        unit = unit_of(self.currency_id.rounding)
+        vals_list = []
+        for project, lines in entries.grouped("project_id").items():
+            engagement, values = engagements[project], {**common, "project_id": project.id}
+            vals_list += [{**values, **self._prepare_row(entry, engagement, unit)} for entry in lines]
+        news = self.env["timetrack.allocation"]._timetrack_internal()._insert(vals_list)
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
-        self._round(news | rows.filtered(lambda row: row.action == BILL))
+        # time that has just come is as it was worked: where nothing is rounded there is nothing to do
+        rounded = [one.project_id for one in engagements.values() if one._get_rounding().increment]
+        news_rounded = news.filtered(lambda row: row.project_id in rounded) if rounded else news.browse()
+        self._round(news_rounded | rows.filtered(lambda row: row.action == BILL))
         if not self.is_direct:
-            # what goes on to an invoice at once says where it is when it is there
-            news._sync_entries()
+            # what goes on to an invoice at once says where it is when it is there; nothing of the time was anywhere
+            entries._timetrack_follow_ledger([("prebill", None, entries)])
         self._price()
 
-    def _prepare_row(self, entry, engagement):
-        """Hook: the values of the line of a time entry."""
+    def _prepare_row(self, entry, engagement, unit):
+        """Hook: the values of the line of a time entry.
+
+        :param Decimal unit: smallest amount of the currency
+        """
         # most lines come to this; where lines share an invoice line, a few get a cent more or less
-        unit = unit_of(self.currency_id.rounding)
         hours, rate, reason = entry.unit_amount, entry.timetrack_rate, False
+        standard_rate = rate
         standard = billed = to_decimal(value_of(hours, rate), unit)
         if engagement.discount:
             rate *= 1 - engagement.discount / 100
@@ -158,11 +177,11 @@ class TimetrackPrebill(models.Model):
             reason = self.env.ref(name, raise_if_not_found=False)
         return {
             "line_id": entry.id,
-            "project_id": entry.project_id.id,
+            "date": entry.date,
             "hours_worked": hours,
             "hours_rounded": hours,
             "hours_billed": hours,
-            "standard_rate": entry.timetrack_rate,
+            "standard_rate": standard_rate,
             "standard_value": float(standard),
             "billed_rate": rate,
             "billed_amount": float(billed),
