@@ -174,10 +174,13 @@ class AccountAnalyticLine(models.Model):
         self.env["account.move"].invalidate_model(["timesheet_ids"], flush=False)
         entries.browse(changed).modified(["timetrack_billing_state"])
         unlinked.modified(["timesheet_invoice_id"])
-        # Odoo finds project, client and order item anew, and all that follows, but of time without an invoice only
-        kept = [field for field in self._fields.values() if field.store and field.compute]
-        with self.env.protecting(kept, linked):
+        with linked._timetrack_keep_computed():
             linked.modified(["timesheet_invoice_id"])
+
+    def _timetrack_keep_computed(self):
+        """A context in which the entries keep what was computed for them: when time goes on an invoice, Odoo marks its
+        project for anew, and with it all that follows from it, but finds these of time without an invoice only."""
+        return self.env.protecting([field for field in self._fields.values() if field.store and field.compute], self)
 
     @api.model
     def _timetrack_sum_up_states(self, states):
@@ -273,6 +276,15 @@ class AccountAnalyticLine(models.Model):
 
     def _compute_so_line(self):
         return super(AccountAnalyticLine, self._timetrack_unlocked())._compute_so_line()
+
+    def write(self, vals):
+        """Orders link thousands of entries to their invoice at once: nothing else changes of them."""
+        if vals.keys() == {"timesheet_invoice_id"}:
+            move = self.env["account.move"].browse(vals["timesheet_invoice_id"])
+            if move and move.sudo().state != "cancel":
+                with self._timetrack_keep_computed():
+                    return super().write(vals)
+        return super().write(vals)
 
     def unlink(self):
         """Where Odoo lets time of a draft invoice go (companies without approval), its ledger rows go first."""

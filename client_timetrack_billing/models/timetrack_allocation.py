@@ -440,11 +440,8 @@ class TimetrackAllocation(models.Model):
         for line in moves._timetrack_product_lines():
             for order_line in line.sale_line_ids:
                 lines.setdefault((line.move_id, order_line), line)
-        by_line = {}
-        for entry in entries:
-            line = lines.get((entry.timesheet_invoice_id, entry.so_line))
-            if line:
-                by_line[line] = by_line.get(line, entry.browse()) | entry
+        groups = entries.grouped(lambda entry: (entry.timesheet_invoice_id, entry.so_line))
+        by_line = {lines[key]: some for key, some in groups.items() if key in lines}
         self._book(by_line, self.env._("Quantity and price of the sales order"))
 
     # ------------------------------------------------------------------
