@@ -172,6 +172,10 @@ class AccountAnalyticLine(models.Model):
         names = ["timetrack_billing_state", "timesheet_invoice_id", "write_uid", "write_date"]
         entries.browse(changed).invalidate_recordset(names, flush=False)
         self.env["account.move"].invalidate_model(["timesheet_ids"], flush=False)
+        for state, move, lines in places:
+            # where it is computed once more, nothing changes and nothing is written
+            billing_state._insert_cache(lines, [state or None] * len(lines))
+            self._fields["timesheet_invoice_id"]._insert_cache(lines, [move] * len(lines))
         entries.browse(changed).modified(["timetrack_billing_state"])
         unlinked.modified(["timesheet_invoice_id"])
         with linked._timetrack_keep_computed():

@@ -14,7 +14,6 @@ class AccountAnalyticLine(models.Model):
 
         A card that is chosen later counts when the rate is frozen: the year's time is not worked out anew for it.
         """
-        result = super()._compute_timesheet_invoice_type()
         lines = self.sudo().filtered(lambda line: line.project_id and line.timetrack_is_billable and not line.so_line)
         engagements = self.env["timetrack.engagement"]._get_by_project(lines.project_id)
         otherwise = {project for project, terms in engagements.items() if terms.billing_method in NOT_BY_RATES}
@@ -24,4 +23,4 @@ class AccountAnalyticLine(models.Model):
             )
         )
         by_rates.timesheet_invoice_type = "billable_time"
-        return result
+        return super(AccountAnalyticLine, self - by_rates)._compute_timesheet_invoice_type()

@@ -181,7 +181,7 @@ class TimetrackAllocation(models.Model):
     def _insert(self, vals_list):
         """Create rows in one statement: time goes on pre-bills and invoices by the thousand.
 
-        :param list vals_list: all with the same names, of fields with a column; amounts are rounded
+        :param list vals_list: values of fields with a column, as they are written; amounts are rounded
         :return: the rows, in this order
         """
         self._check_internal()
@@ -189,7 +189,7 @@ class TimetrackAllocation(models.Model):
             return self.browse()
         defaults = self.default_get([field.name for field in self._fields.values() if field.store])
         vals_list = [defaults | vals for vals in self._complete(vals_list)]
-        names = list(vals_list[0])
+        names = list(dict.fromkeys(name for vals in vals_list for name in vals))
         source, values = self._get_columns(names, vals_list)
         rows = self.env.execute_query(
             SQL(
@@ -211,8 +211,7 @@ class TimetrackAllocation(models.Model):
         news._remember([name for name in columns if name not in {*pending, *models.MAGIC_COLUMNS}], vals_list)
         for name in pending:
             self.env.add_to_compute(self._fields[name], news)
-        with self.env.protecting([field for field in computed if field.name in names], news):
-            news.sudo().modified(names, create=True)
+        news._tell(names, create=True)
         return news
 
     @api.model
@@ -226,7 +225,7 @@ class TimetrackAllocation(models.Model):
         values = []
         for name in names:
             kind = SQL(self._fields[name].column_type[1])
-            column = [None if vals[name] is False else vals[name] for vals in vals_list]
+            column = self._get_column(name, vals_list)
             if all(value == column[0] for value in column):
                 values.append(SQL("%s::%s", column[0], kind))
             else:
@@ -237,14 +236,21 @@ class TimetrackAllocation(models.Model):
         )
         return source, values
 
+    @api.model
+    def _get_column(self, name, vals_list):
+        """Values of a field as they are in its column, which is what the cache has too."""
+        values = [vals.get(name) for vals in vals_list]
+        if self._fields[name].type == "boolean":
+            return [bool(value) for value in values]
+        return [None if value is False else value for value in values]
+
     def _remember(self, names, vals_list):
         """Have the cache know what was written to the rows: thousands of them need not be read again.
 
         :param vals_list: for each row its values; what they do not name is empty
         """
         for name in names:
-            values = (vals.get(name) for vals in vals_list)
-            self._fields[name]._insert_cache(self, [None if value is False else value for value in values])
+            self._fields[name]._insert_cache(self, self._get_column(name, vals_list))
 
     @api.model
     def _forget_inverses(self, names):
@@ -293,8 +299,16 @@ class TimetrackAllocation(models.Model):
         rows.invalidate_recordset(names, flush=False)
         self._forget_inverses(names)
         rows._remember(names, list(values.values()))
-        with self.env.protecting([self._fields[name] for name in names if self._fields[name].compute], rows):
-            rows.sudo().modified(names)
+        rows._tell(names)
+
+    def _tell(self, names, create=False):
+        """Have what depends on the rows computed anew, but neither what was just written to them nor the state of their
+        entries: :meth:`_sync_entries` writes it, once all is done."""
+        rows = self.sudo()
+        written = [self._fields[name] for name in names if self._fields[name].compute]
+        state = rows.line_id._fields["timetrack_billing_state"]
+        with self.env.protecting(written, rows), self.env.protecting([state], rows.line_id):
+            rows.modified(names, create=create)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):
@@ -462,7 +476,7 @@ class TimetrackAllocation(models.Model):
                 by_line[line]._adapt(line)
             else:
                 missing.append(self._prepare_other_row(line))
-        rows |= self._timetrack_internal().create(missing)
+        rows |= self._timetrack_internal()._insert(missing)
         rows._set_state("posted")
         self._check_invoice_balance(known)
 
@@ -570,7 +584,7 @@ class TimetrackAllocation(models.Model):
         approved = entries.filtered_domain(entries._timetrack_approved_domain())
         live = self.search([("line_id", "in", entries.ids), ("state", "in", LIVE), ("reversed_id", "=", False)])
         by_entry = live.grouped("line_id")
-        lost, displaced = self.browse(), self.browse()
+        lost, displaced = [], []
         for entry, mine in rows.grouped("line_id").items():
             there = by_entry.get(entry, self.browse())
             gives_way = there.filtered(lambda row, mine=mine: row._gives_way_to(mine))
@@ -578,10 +592,10 @@ class TimetrackAllocation(models.Model):
             if entry in approved and mine._is_free(there - gives_way) and not float_compare(
                 hours, entry.unit_amount, precision_digits=6
             ):
-                displaced |= gives_way
+                displaced += gives_way.ids
             else:
-                lost |= mine
-        return lost, displaced
+                lost += mine.ids
+        return self.browse(lost), self.browse(displaced)
 
     def _gives_way_to(self, rows):
         """Whether the live row only waits for what the rows are to be again."""
@@ -627,7 +641,7 @@ class TimetrackAllocation(models.Model):
             if pairs and rows and follows:
                 rows._check_still_there(origin)
                 vals_list = [{**row._prepare_copy(), "move_line_id": pairs[row.move_line_id].id} for row in rows]
-                self._timetrack_internal().create(vals_list)._sync_entries()
+                self._timetrack_internal()._insert(vals_list)._sync_entries()
 
     def _prepare_copy(self):
         """The row's values for a row that repeats it."""
@@ -666,11 +680,10 @@ class TimetrackAllocation(models.Model):
                 vals_list += self._prepare_rest(pairs, vals_list)
             else:
                 vals_list += [self._prepare_partial_credit(line) for line in refund._timetrack_product_lines()]
-            self._timetrack_internal().create(vals_list)
+            self._timetrack_internal()._insert(vals_list)
             if pairs:
                 # at once: a second credit note of the same invoice must not take the time back again
-                posted._set_state("credited")
-                posted.filtered(lambda row: row.kind == "time" and row.line_id)._keep_waiting()
+                posted._release("credited")
         self._check_invoice_balance(refunds)
 
     @api.model
@@ -767,33 +780,38 @@ class TimetrackAllocation(models.Model):
     def _leave_lines(self, move_lines, to_prebill=False):
         """Lines of invoices or credit notes are about to be deleted, or are cancelled: their time leaves them.
 
-        :param to_prebill: as for :meth:`_release`
+        :param to_prebill: time that came from a pre-bill goes back there
         """
         if move_lines.ids:
             rows = self.search([("move_line_id", "in", move_lines.ids), ("state", "in", ("draft", "posted"))])
-            rows.filtered(lambda row: not row.reversed_id)._release(to_prebill)
+            rows.filtered(lambda row: not row.reversed_id)._release(to_prebill=to_prebill)
             rows._cancel_planned()
 
-    def _release(self, to_prebill=False):
+    def _release(self, state="cancelled", to_prebill=False):
         """Give the time back: it may be billed again.
 
+        :param state: of the rows from now on
         :param to_prebill: time that came from a pre-bill goes back there, as it was adjusted
         """
-        self._set_state("cancelled")
+        self._write_each(dict.fromkeys(self, {"state": state}))
         rows = self.filtered(lambda row: row.kind == "time" and row.line_id)
         back = rows.filtered(lambda row: row.prebill_id._takes_back()) if to_prebill else self.browse()
         back._return_to_prebill()
         (rows - back)._keep_waiting()
+        self._sync_entries()
 
     def _keep_waiting(self):
         """Parts of entries that were given back wait in rows of their own while other parts are live, so that all the
-        hours of an entry are accounted for; once no part is anywhere else, the entry is as if never divided."""
+        hours of an entry are accounted for; once no part is anywhere else, the entry is as if never divided.
+
+        The entries are to be told (:meth:`_sync_entries`).
+        """
         entries = self.line_id
         if not entries:
             return
         live = self.search([("line_id", "in", entries.ids), ("state", "in", LIVE), ("reversed_id", "=", False)])
         divided = live.line_id
-        news = self._timetrack_internal().create(
+        news = self._timetrack_internal()._insert(
             [row._prepare_waiting() for row in self.filtered(lambda row: row.line_id in divided)]
         )
         plain = {
@@ -801,8 +819,8 @@ class TimetrackAllocation(models.Model):
             for entry, rows in (live | news).grouped("line_id").items()
             if all(row._is_plain_waiting() for row in rows)
         }
-        (live | news).filtered(lambda row: row.line_id in plain)._set_state("cancelled")
-        news._sync_entries()
+        cancelled = (live | news).filtered(lambda row: row.line_id in plain)
+        cancelled._write_each(dict.fromkeys(cancelled, {"state": "cancelled"}))
 
     def _prepare_waiting(self):
         """The values of the row of a part that waits to be billed."""

@@ -184,7 +184,7 @@ class TimetrackAllocation(models.Model):
                 update["sale_line_ids"] = [Command.clear()]
             commands.append(Command.update(refund_line.id, update))
         refund.write({"invoice_line_ids": commands})
-        self._timetrack_internal().create(
+        self._timetrack_internal()._insert(
             [
                 row._prepare_planned_counter(refund_line, amounts[row], hours.get(row, 0.0), effect, values.get("ref"))
                 for refund_line, some in credited.items()
@@ -261,11 +261,9 @@ class TimetrackAllocation(models.Model):
                 by_line[line]._adapt(line)
             else:
                 missing.append(self._prepare_partial_credit(line))
-        self._timetrack_internal().create(missing)
+        self._timetrack_internal()._insert(missing)
         self._timetrack_internal().write({"state": "posted"})
-        again = self.filtered(lambda row: row.effect == REBILL).reversed_id
-        again._set_state("credited")
-        again.filtered(lambda row: row.kind == "time" and row.line_id)._keep_waiting()
+        self.filtered(lambda row: row.effect == REBILL).reversed_id._release("credited")
 
     def _cancel_planned(self):
         """Draft credit notes, or lines of them, are about to be deleted or were cancelled."""

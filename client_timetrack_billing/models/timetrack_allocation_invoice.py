@@ -72,4 +72,4 @@ class TimetrackAllocation(models.Model):
                     "is_amount_fixed": False,
                 }
             )
-        self._timetrack_internal().create(vals_list)._adapt(move_line)
+        self._timetrack_internal()._insert(vals_list)._adapt(move_line)

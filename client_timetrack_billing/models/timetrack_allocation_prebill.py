@@ -313,7 +313,7 @@ class TimetrackAllocation(models.Model):
         last = max(self.search([("line_id", "=", self.line_id.id)]).mapped("part"))
         copied = self._prepare_copy()
         plain = {"is_amount_fixed": False, "narrative": self.narrative, "state": "prebill"}
-        news = self._timetrack_internal().create(
+        news = self._timetrack_internal()._insert(
             [
                 {
                     **copied,
@@ -376,7 +376,10 @@ class TimetrackAllocation(models.Model):
     # ------------------------------------------------------------------
 
     def _return_to_prebill(self):
-        """Rows whose draft invoice is gone: their time is on the pre-bill again, as it was adjusted."""
+        """Rows whose draft invoice is gone: their time is on the pre-bill again, as it was adjusted.
+
+        The entries are to be told (:meth:`_sync_entries`).
+        """
         if not self:
             return
         shown = self.search(
@@ -391,7 +394,7 @@ class TimetrackAllocation(models.Model):
         for row in self:
             beside = shown.get((row.line_id, row.part, row.move_id), self.browse())
             vals_list.append({**row._prepare_copy(), **row._fold_back(beside), "state": "prebill"})
-        self._timetrack_internal().create(vals_list)._sync_entries()
+        self._timetrack_internal()._insert(vals_list)
         self.prebill_id._settle_state()
 
     def _fold_back(self, shown):
