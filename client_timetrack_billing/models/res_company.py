@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import float_compare
+
+MANAGER_GROUP = "client_timetrack_billing.group_billing_manager"
 
 
 class ResCompany(models.Model):
@@ -25,8 +28,8 @@ class ResCompany(models.Model):
     )
     timetrack_adjustment_limit = fields.Float(
         "Limit of Adjustments %",
-        help="Adjustments of a pre-bill beyond this part of its value are approved by the partner in charge or a "
-        "billing manager. 0: no limit.",
+        help="Beyond this part of the standard value, only the partner in charge or a billing manager adjusts a "
+        "pre-bill, concedes time by a credit note or agrees on a discount. 0: no limit.",
     )
 
     _timetrack_adjustment_limit_percent = models.Constraint(
@@ -45,6 +48,18 @@ class ResCompany(models.Model):
                         company=company.name,
                     )
                 )
+
+    def _timetrack_may_adjust(self, percent, responsible):
+        """Whether the user may have time billed for that much less or more than its standard value.
+
+        :param float percent: of the standard value, positive
+        :param responsible: partners in charge (users)
+        """
+        self.ensure_one()
+        limit = self.sudo().timetrack_adjustment_limit
+        if not limit or self.env.user in responsible or self.env.user.has_group(MANAGER_GROUP):
+            return True
+        return float_compare(percent, limit, precision_digits=2) <= 0
 
     def _timetrack_get_product(self):
         """The product of invoice lines for time."""

@@ -1,7 +1,7 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -153,8 +153,11 @@ class TimetrackAllocation(models.Model):
 
         :param dict amounts: of each row, Decimal
         :param dict hours: of each row; none for an amount alone
+        :raise AccessError: more is conceded than the user may adjust
         """
         rows = self.browse(row.id for row in amounts)
+        if effect == CONCEDE:
+            rows._check_may_concede(float(sum(amounts.values())))
         move = rows.move_id.with_env(self.env(su=False))
         move.ensure_one()
         refund = move._reverse_moves([dict(values)])
@@ -192,6 +195,41 @@ class TimetrackAllocation(models.Model):
             ]
         )
         return refund
+
+    def _check_may_concede(self, amount):
+        """Conceding adjusts what an invoice came to, after the fact: the limit is that of its pre-bill, and what was
+        adjusted and conceded before counts.
+
+        :param float amount: conceded now, in the currency of the invoice
+        :raise AccessError: it is more than the user may adjust
+        """
+        move = self.move_id
+        rows = self.search(
+            [
+                ("move_id", "=", move.id),
+                ("kind", "in", ("time", "adjustment")),
+                ("state", "=", "posted"),
+                ("reversed_id", "=", False),
+            ]
+        )
+        standard = sum(rows.mapped("standard_value"))
+        if not standard:
+            return
+        before = rows.counter_ids.filtered(lambda row: row.effect == CONCEDE and row.state in ("draft", "posted"))
+        left = sum((rows | before).mapped("billed_amount")) - amount
+        percent = 100 * abs(rows._get_agreed_value() - left) / abs(standard)
+        engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id).values()
+        responsible = self.prebill_id.responsible_id.union(*(one._get_responsible() for one in engagements))
+        if not move.company_id._timetrack_may_adjust(percent, responsible):
+            raise AccessError(
+                self.env._(
+                    "With this, %(percent).1f %% of the time of %(move)s would be given away; more than %(limit)g %% "
+                    "is for a billing manager or the partner in charge to concede.",
+                    percent=percent,
+                    move=move.display_name,
+                    limit=move.company_id.sudo().timetrack_adjustment_limit,
+                )
+            )
 
     def _get_credit_name(self, line):
         """What the credit note says where it takes back a part of a line: the days, people and words of that part.

@@ -9,8 +9,7 @@ from odoo.tools.date_utils import end_of, start_of
 from ..engine import narrative
 from ..engine.rounding import Rounding
 from .account_analytic_line import LEDGER_GROUP
-
-MANAGER_GROUP = "client_timetrack_billing.group_billing_manager"
+from .res_company import MANAGER_GROUP
 
 # Billing methods by which no time is billed by its rates.
 NOT_BY_RATES = ("order", "none")
@@ -263,6 +262,8 @@ class TimetrackEngagement(models.Model):
             raise AccessError(self.env._("An engagement stays with its project."))
         if "responsible_id" in vals:
             self._check_names_somebody_else(vals["responsible_id"])
+        if "discount" in vals:
+            self._check_may_agree(vals["discount"])
         before = {engagement.id: engagement.billing_method for engagement in self}
         result = super().write(vals)
         changed = self.filtered(lambda engagement: "none" in {before[engagement.id], engagement.billing_method})
@@ -270,6 +271,25 @@ class TimetrackEngagement(models.Model):
         if changed:
             changed.sudo().project_id._timetrack_propose_billable()
         return result
+
+    def _check_may_agree(self, discount):
+        """A discount adjusts every invoice to come: it has the same limit as what is adjusted on one of them.
+
+        :param float discount: in percent
+        :raise AccessError: it is more than the user may adjust
+        """
+        for engagement in self if not self.env.su else self.browse():
+            company = engagement.company_id or self.env.company
+            if not company._timetrack_may_adjust(discount or 0.0, engagement._get_responsible()):
+                raise AccessError(
+                    self.env._(
+                        "A discount of %(discount)g %% on %(project)s is more than the limit of %(limit)g %%: ask a "
+                        "billing manager or the partner in charge to agree on it.",
+                        discount=discount,
+                        project=engagement.project_id.name,
+                        limit=company.sudo().timetrack_adjustment_limit,
+                    )
+                )
 
     @api.model
     def _check_names_somebody_else(self, user_id):

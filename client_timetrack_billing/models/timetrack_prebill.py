@@ -8,7 +8,8 @@ from ..engine import pricing
 from ..engine.pricing import BILL, HOLD
 from ..engine.rounding import Work, round_hours
 from .account_analytic_line import LEDGER_GROUP, RATE_GROUP
-from .timetrack_engagement import GROUPINGS, MANAGER_GROUP, SECTIONS
+from .res_company import MANAGER_GROUP
+from .timetrack_engagement import GROUPINGS, SECTIONS
 
 OPEN = ("draft", "review")
 # Fields of the lines by which invoice lines and their sections are made.
@@ -384,20 +385,25 @@ class TimetrackPrebill(models.Model):
         if not self._may_approve():
             who = self.responsible_id.name or self.env._("a billing manager")
             raise AccessError(self.env._("%(prebill)s is for %(who)s to approve.", prebill=self.name, who=who))
-        limit = self.company_id.sudo().timetrack_adjustment_limit
-        if self.env.user == self.responsible_id or self.env.user.has_group(MANAGER_GROUP) or not limit:
-            return
-        percent = 100 * abs(self.adjustment) / abs(self.standard_value) if self.standard_value else 0.0
-        if float_compare(percent, limit, precision_digits=2) > 0:
+        percent = self._get_adjusted_percent()
+        if not self.company_id._timetrack_may_adjust(percent, self.responsible_id):
             raise AccessError(
                 self.env._(
                     "The adjustments of %(prebill)s are %(percent).1f %% of its value; more than %(limit)g %% is for a "
                     "billing manager or the partner in charge to approve.",
                     prebill=self.name,
                     percent=percent,
-                    limit=limit,
+                    limit=self.company_id.sudo().timetrack_adjustment_limit,
                 )
             )
+
+    def _get_adjusted_percent(self):
+        """What is billed for less or more than was agreed, in percent of the standard value."""
+        self.ensure_one()
+        if not self.standard_value:
+            return 0.0
+        agreed = self.sudo().line_ids.filtered(lambda row: row.action != HOLD)._get_agreed_value()
+        return 100 * abs(self.amount - agreed) / abs(self.standard_value)
 
     def _check_reasons(self):
         """Every adjustment says why.

@@ -161,6 +161,43 @@ class TestCredit(TimetrackBillingCommon):
     # Conceded
     # ------------------------------------------------------------------
 
+    def test_conceding_beyond_the_limit(self):
+        """6 hours at 100: what is conceded adds up, and is held against the limit of adjustments."""
+        self.company.timetrack_adjustment_limit = 20
+        with self.assertRaisesRegex(AccessError, "33.3 % of the time of .* more than 20 %"):
+            self._credit("concede", self.rows[1])
+        self._credit("amount", amount=90)
+        with self.assertRaisesRegex(AccessError, "21.7 %"):
+            self._credit("amount", amount=40)
+        self._credit("amount", amount=30)
+        # time that is to be billed again is not given away
+        self._credit("rebill", self.rows[1]).action_post()
+        self.company.timetrack_adjustment_limit = 0
+        self._credit("concede", self.rows[2])
+
+    def test_conceding_beyond_the_limit_is_for_the_partner_in_charge(self):
+        self.company.timetrack_adjustment_limit = 20
+        self.project.timetrack_engagement_ids.sudo().responsible_id = self.user_billing
+        refund = self._credit("concede", self.rows[2])
+        self.assertEqual(refund.amount_untaxed, 300)
+
+    def test_conceding_what_was_taken_off_before(self):
+        """A write-down on the pre-bill counts; an agreed discount does not."""
+        self.project.timetrack_engagement_ids.sudo().discount = 25
+        self._log_approved(10.0)
+        self._wizard().action_propose()
+        prebill = self.env["timetrack.prebill"].search([], order="id desc", limit=1).with_user(self.user_billing)
+        reason = self.env["timetrack.adjustment.reason"].search([], limit=1)
+        prebill.line_ids.write({"hours_billed": 9.0, "reason_id": reason.id})
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        move.action_post()
+        self.assertEqual(move.amount_untaxed, 675)
+        self.company.timetrack_adjustment_limit = 10
+        with self.assertRaisesRegex(AccessError, "10.5 %"):
+            self._credit("amount", move=move, amount=30)
+        self.assertEqual(self._credit("amount", move=move, amount=25).amount_untaxed, 25)
+
     def test_time_that_is_conceded(self):
         """It stays billed, for nothing: worked all the same, at its standard value."""
         refund = self._credit("concede", self.rows[1])

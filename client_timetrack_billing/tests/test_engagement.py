@@ -55,6 +55,19 @@ class TestEngagement(TimetrackBillingCommon):
         self.project.timetrack_rounding_minutes = 30
         self.assertEqual(self.engagement.rounding_minutes, 30)
 
+    def test_a_discount_beyond_the_limit_is_for_others_to_agree(self):
+        self.company.timetrack_adjustment_limit = 10
+        self.engagement.discount = 10
+        with self.assertRaisesRegex(AccessError, "Merger is more than the limit of 10 %"):
+            self.engagement.discount = 10.5
+        self.engagement.with_user(self.user_billing_manager).discount = 15
+        # the partner in charge agrees on it too
+        self.engagement.with_user(self.user_billing_manager).responsible_id = self.user_billing
+        self.engagement.discount = 30
+        self.company.timetrack_adjustment_limit = 0
+        self.engagement.with_user(self.user_billing_manager).responsible_id = False
+        self.engagement.discount = 40
+
     # ------------------------------------------------------------------
     # Settings
     # ------------------------------------------------------------------

@@ -500,6 +500,25 @@ class TestPrebill(TimetrackBillingCommon):
         prebill.with_user(self.user_billing_manager).action_approve()
         self.assertEqual(prebill.state, "approved")
 
+    def test_what_was_agreed_is_no_adjustment(self):
+        """Neither an agreed discount nor the agreed increment of hours needs to be approved on each invoice."""
+        self.engagement.sudo().write({"discount": 20, "rounding_minutes": 60, "rounding_method": "up"})
+        self._log_approved(0.5, 4.0)
+        prebill = self._propose()
+        self.company.timetrack_adjustment_limit = 10
+        self.assertEqual((prebill.standard_value, prebill.amount), (450, 400))
+        # five hours less 20 % are agreed; half an hour less than that is 40 of 450
+        prebill.line_ids.filtered(lambda row: row.hours_worked == 4).write(
+            {"hours_billed": 3.5, "reason_id": self.reason.id}
+        )
+        prebill.action_approve()
+        prebill.action_reopen()
+        # an hour less is 80 of 450
+        prebill.line_ids.filtered(lambda row: row.hours_worked == 4).hours_billed = 3.0
+        with self.assertRaisesRegex(AccessError, "17.8 %"):
+            prebill.action_approve()
+        prebill.with_user(self.user_billing_manager).action_approve()
+
     def test_lines_of_another_pre_bill_are_priced_too(self):
         other = self._create_project("Appeal", self.partner_b)
         self._log_approved(2.0)

@@ -9,7 +9,8 @@ from odoo.tools import formatLang
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
 from ..engine.pricing import BILL, value_of
-from ..models.timetrack_engagement import GROUPINGS, MANAGER_GROUP
+from ..models.res_company import MANAGER_GROUP
+from ..models.timetrack_engagement import GROUPINGS
 
 
 class TimetrackInvoiceWizard(models.TransientModel):
