@@ -500,6 +500,28 @@ class TestPrebill(TimetrackBillingCommon):
         prebill.with_user(self.user_billing_manager).action_approve()
         self.assertEqual(prebill.state, "approved")
 
+    def test_values_read_together_are_those_of_the_records(self):
+        self._log_approved(1.0, 2.5)
+        rows = self._propose().line_ids.sudo()
+        rows[0].write({"hours_billed": 0.5, "reason_id": self.reason.id, "adjustment_reason": "Courtesy"})
+        columns = [field for field in rows._fields.values() if field.column_type and (field.store or field.related)]
+        names = [field.name for field in columns if field.name != "id"]
+        self.assertIn("task_id", names)
+
+        def of_record(row, name):
+            value = row[name]
+            if row._fields[name].type == "many2one":
+                return value.id or None
+            return value or (value if row._fields[name].type in ("boolean", "float", "monetary", "integer") else None)
+
+        for some in (rows, rows[::-1], rows.browse()):
+            for row, values in zip(some, some._read_values(*names), strict=True):
+                self.assertEqual({name: getattr(values, name) for name in names}, {n: of_record(row, n) for n in names})
+        # lines of a form that is not saved yet
+        edited = rows[0].new({"hours_billed": 0.25}, origin=rows[0])
+        [values] = edited._read_values("hours_billed", "hours_worked", "project_id")
+        self.assertEqual((values.hours_billed, values.hours_worked, values.project_id), (0.25, 1.0, self.project.id))
+
     def test_what_was_agreed_is_no_adjustment(self):
         """Neither an agreed discount nor the agreed increment of hours needs to be approved on each invoice."""
         self.engagement.sudo().write({"discount": 20, "rounding_minutes": 60, "rounding_method": "up"})

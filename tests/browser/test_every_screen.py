@@ -70,8 +70,10 @@ QUIET = """
 
 @pytest.fixture(scope="module")
 def demo(database, serve):
-    """Serve the firm of the demonstration data."""
-    return serve(database("demo"))
+    """Serve the firm of the demonstration data, without the robot that chats with whoever comes for the first time."""
+    copy = database("demo")
+    copy.shell("result = env['res.users'].search([]).write({'odoobot_state': 'disabled'})")
+    return serve(copy)
 
 
 class Walk:
