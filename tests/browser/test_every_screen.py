@@ -11,8 +11,8 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
-ROLES = ("consultant", "accountant", "manager", "admin")
-# Who sees the fewest screens, and who sees all of billing; the others walk with --full.
+ROLES = ("consultant", "accountant", "manager")
+# Who sees the fewest screens, and who sees all of billing; a manager, who sees the most, walks with --full.
 FIRST = ROLES[:2]
 # The applications that the addons add screens to: by the name of the module of their first menu.
 APPS = ("hr_timesheet.timesheet_menu_root", "project.menu_main_pm")
