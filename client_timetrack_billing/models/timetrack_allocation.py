@@ -342,13 +342,14 @@ class TimetrackAllocation(models.Model):
         return [make(*found[row]) for row in self.ids]
 
     def _get_agreed_value(self):
-        """What the rows come to as was agreed with the client: hours rounded by the increment of their engagements, at
-        the standard rate less the discount; in their currency, not rounded."""
+        """What the rows come to as was agreed with the client: their standard value less the discounts of their
+        engagements; in their currency, not rounded. Who invoices sets the increment of hours without a limit, so that
+        what hours are rounded by counts as adjusted."""
         engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id)
         factors = {project.id: 1 - engagement.discount / 100 for project, engagement in engagements.items()}
         return fsum(
-            row.hours_rounded * row.standard_rate * factors.get(row.project_id, 1.0)
-            for row in self._read_values("project_id", "hours_rounded", "standard_rate")
+            row.standard_value * factors.get(row.project_id, 1.0)
+            for row in self._read_values("project_id", "standard_value")
         )
 
     def _is_live(self):

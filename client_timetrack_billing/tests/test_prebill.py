@@ -523,23 +523,32 @@ class TestPrebill(TimetrackBillingCommon):
         self.assertEqual((values.hours_billed, values.hours_worked, values.project_id), (0.25, 1.0, self.project.id))
 
     def test_what_was_agreed_is_no_adjustment(self):
-        """Neither an agreed discount nor the agreed increment of hours needs to be approved on each invoice."""
-        self.engagement.sudo().write({"discount": 20, "rounding_minutes": 60, "rounding_method": "up"})
-        self._log_approved(0.5, 4.0)
+        """An agreed discount need not be approved on each invoice."""
+        self.engagement.sudo().discount = 20
+        self._log_approved(1.0, 4.0)
         prebill = self._propose()
         self.company.timetrack_adjustment_limit = 10
-        self.assertEqual((prebill.standard_value, prebill.amount), (450, 400))
-        # five hours less 20 % are agreed; half an hour less than that is 40 of 450
+        self.assertEqual((prebill.standard_value, prebill.amount), (500, 400))
+        # half an hour less is 40 of 500
         prebill.line_ids.filtered(lambda row: row.hours_worked == 4).write(
             {"hours_billed": 3.5, "reason_id": self.reason.id}
         )
         prebill.action_approve()
         prebill.action_reopen()
-        # an hour less is 80 of 450
         prebill.line_ids.filtered(lambda row: row.hours_worked == 4).hours_billed = 3.0
-        with self.assertRaisesRegex(AccessError, "17.8 %"):
+        with self.assertRaisesRegex(AccessError, "16.0 %"):
             prebill.action_approve()
         prebill.with_user(self.user_billing_manager).action_approve()
+
+    def test_hours_rounded_away_count_against_the_limit(self):
+        """Who invoices sets the increment: it is no way around the limit."""
+        self.company.timetrack_adjustment_limit = 10
+        self.engagement.with_user(self.user_billing).write({"rounding_minutes": 120, "rounding_method": "down"})
+        self._log_approved(3.0)
+        prebill = self._propose()
+        self.assertEqual((prebill.standard_value, prebill.amount), (300, 200))
+        with self.assertRaisesRegex(AccessError, "33.3 %"):
+            prebill.action_approve()
 
     def test_lines_of_another_pre_bill_are_priced_too(self):
         other = self._create_project("Appeal", self.partner_b)
