@@ -577,7 +577,7 @@ class TimetrackAllocation(models.Model):
         rows = self.search([("move_id", "in", moves.ids), ("state", "=", "cancelled"), ("reversed_id", "=", False)])
         rows._check_still_there(moves)
         rows._set_state("draft")
-        rows.prebill_id._settle_state()
+        rows.prebill_id._go_again(rows)
 
     def _take_back(self):
         """Lock the time of rows that ended, and find out whether it may be billed once more as they say.
@@ -652,7 +652,9 @@ class TimetrackAllocation(models.Model):
             if pairs and rows and follows:
                 rows._check_still_there(origin)
                 vals_list = [{**row._prepare_copy(), "move_line_id": pairs[row.move_line_id].id} for row in rows]
-                self._timetrack_internal()._insert(vals_list)._sync_entries()
+                news = self._timetrack_internal()._insert(vals_list)
+                news._sync_entries()
+                news.prebill_id._go_again(news)
 
     def _prepare_copy(self):
         """The row's values for a row that repeats it."""
@@ -782,6 +784,7 @@ class TimetrackAllocation(models.Model):
         (rows - planned)._timetrack_internal().write({"state": "cancelled"})
         planned._timetrack_internal().write({"state": "draft"})
         origins._set_state("posted")
+        origins.prebill_id._go_again(origins)
 
     # ------------------------------------------------------------------
     # The places where states and links change

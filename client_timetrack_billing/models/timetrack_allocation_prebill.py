@@ -395,7 +395,7 @@ class TimetrackAllocation(models.Model):
             beside = shown.get((row.line_id, row.part, row.move_id), self.browse())
             vals_list.append({**row._prepare_copy(), **row._fold_back(beside), "state": "prebill"})
         self._timetrack_internal()._insert(vals_list)
-        self.prebill_id._settle_state()
+        self.prebill_id._come_back()
 
     def _fold_back(self, shown):
         """What a row and the adjustments that the client saw beside it come to together."""

@@ -454,15 +454,26 @@ class TimetrackPrebill(models.Model):
         """Whether time comes back here when its draft invoice is gone."""
         return bool(self) and not self.is_direct and self.state == "invoiced"
 
-    def _settle_state(self):
-        """Time came back from an invoice, or went on one again: the state says which."""
+    def _come_back(self):
+        """Time came back from an invoice that is gone: it may be invoiced once more."""
+        back = self.filtered(lambda prebill: prebill.state == "invoiced")
+        back._timetrack_internal().write({"state": "approved", "move_id": False})
+
+    def _go_again(self, rows):
+        """Rows are on an invoice once more that they had left.
+
+        Where that is all the pre-bill has, it is invoiced, wherever people had taken it meanwhile. One that has other
+        time by now goes on with that, and leaves the rows to their invoice.
+        """
         for prebill in self:
-            back = any(row.state == "prebill" for row in prebill.sudo().line_ids)
-            if back and prebill.state == "invoiced":
-                prebill._timetrack_internal().write({"state": "approved", "move_id": False})
-            elif not back and prebill.state == "approved":
-                move = prebill.sudo()._get_rows().move_id[:1]
-                prebill._timetrack_internal().write({"state": "invoiced", "move_id": move.id})
+            lines = prebill.sudo().line_ids.filtered(lambda row: row.state != "credited")
+            mine = rows & lines
+            if any(row.state == "prebill" for row in lines):
+                mine._timetrack_internal().write({"prebill_id": False})
+                continue
+            move = prebill.move_id if prebill.move_id in lines.move_id else mine.move_id[:1]
+            prebill._timetrack_internal().write({"state": "invoiced", "move_id": move.id})
+            prebill.sudo().activity_unlink(["mail.mail_activity_data_todo"])
 
     # ------------------------------------------------------------------
     # Screens

@@ -418,7 +418,79 @@ class TestPrebill(TimetrackBillingCommon):
         prebill.action_cancel()
         self.assertEqual(entry.timetrack_billing_state, "unbilled")
         move.button_draft()
-        self.assertEqual(entry.timetrack_billing_state, "draft")
+        self.assertEqual((prebill.state, entry.timetrack_billing_state), ("invoiced", "draft"))
+        self.assertPrebill(prebill, amount=200)
+
+    def test_a_reopened_pre_bill_is_invoiced_again(self):
+        """Its invoice was cancelled, and is wanted after all: wherever the pre-bill had got meanwhile."""
+
+        def remove(prebill):
+            prebill.line_ids.action_remove()
+
+        def submit(prebill):
+            prebill.with_user(self.user_billing_manager).responsible_id = self.user_billing_manager
+            prebill.action_submit()
+
+        for meanwhile in (lambda prebill: None, remove, submit):
+            entry = self._log_approved(2.0)
+            prebill = self._propose()
+            move = self._invoice_of(prebill)
+            move.button_cancel()
+            prebill.action_reopen()
+            meanwhile(prebill)
+            move.button_draft()
+            self.assertEqual((prebill.state, prebill.move_id), ("invoiced", move))
+            self.assertEqual(entry.timetrack_billing_state, "draft")
+            self.assertFalse(prebill.activity_ids)
+            self.assertPrebill(prebill, amount=200)
+            self.assertLedger(entry)
+
+    def test_a_pre_bill_that_went_on_leaves_the_time_to_its_invoice(self):
+        entry = self._log_approved(2.0, date="2026-05-04")
+        prebill = self._propose()
+        move = self._invoice_of(prebill)
+        move.button_cancel()
+        prebill.action_reopen()
+        other = self._log_approved(1.0, date="2026-05-04")
+        prebill.action_add_time()
+        self.assertPrebill(prebill, amount=300)
+        move.button_draft()
+        self.assertEqual((prebill.state, prebill.line_ids.line_id), ("draft", other))
+        self.assertPrebill(prebill, amount=100)
+        self.assertEqual((entry + other).mapped("timetrack_billing_state"), ["draft", "prebill"])
+        self.assertEqual(self._invoice_of(prebill).amount_untaxed, 100)
+        move.action_post()
+        self.assertEqual(entry.timetrack_billing_state, "billed")
+        self.assertLedger(entry + other)
+
+    def test_a_credited_invoice_takes_its_time_from_one_that_is_cancelled(self):
+        """Two invoices of one pre-bill: whichever has the time, the pre-bill says so."""
+        entry = self._log_approved(2.0)
+        prebill = self._propose()
+        first = self._invoice_of(prebill)
+        first.button_cancel()
+        second = self._invoice_of(prebill)
+        second.action_post()
+        refund = self._reverse(second)
+        refund.action_post()
+        first.button_draft()
+        self.assertEqual((prebill.state, prebill.move_id), ("invoiced", first))
+        first.button_cancel()
+        self.assertEqual((prebill.state, entry.timetrack_billing_state), ("approved", "prebill"))
+        refund.button_draft()
+        self.assertEqual((prebill.state, prebill.move_id), ("invoiced", second))
+        self.assertEqual(entry.timetrack_billing_state, "billed")
+        self.assertPrebill(prebill, amount=200)
+        self.assertLedger(entry)
+
+    def test_the_invoice_that_takes_a_reversed_ones_place_is_the_pre_bills(self):
+        self._log_approved(2.0)
+        prebill = self._propose()
+        move = self._invoice_of(prebill)
+        move.action_post()
+        copy = self._reverse(move, is_modify=True)
+        self.assertEqual((prebill.state, prebill.move_id), ("invoiced", copy))
+        self.assertPrebill(prebill, amount=200)
 
     def test_a_deleted_line_is_free(self):
         self.engagement.grouping = "entry"
