@@ -124,6 +124,7 @@ class TimetrackPrebill(models.Model):
     # ------------------------------------------------------------------
 
     @api.depends(
+        "move_id",
         "line_ids.action",
         "line_ids.state",
         "line_ids.hours_worked",
@@ -163,16 +164,21 @@ class TimetrackPrebill(models.Model):
         )  # fmt: skip
 
     def _get_rows(self):
-        """What the pre-bill comes to: its lines, with the adjustments beside them. What was credited counts too, but
-        where it is on the pre-bill once more: an invoice that takes the place of a reversed one has its own rows."""
+        """What the pre-bill comes to: its lines, with the adjustments beside them.
+
+        What was credited counts where it is on the invoice of the pre-bill, but not where the same time is on the
+        pre-bill once more; what was on another invoice before does not.
+        """
         self.ensure_one()
-        if not self.adjustment_line_ids and len(self.line_ids.line_id) == len(self.line_ids):
-            return self.line_ids
-        latest = {(row.line_id, row.part): row for row in self.line_ids.sorted("id")}
-        lines = self.line_ids.browse(row.id for row in latest.values())
-        return lines | self.adjustment_line_ids.filtered(
-            lambda row: row.move_id == latest.get((row.line_id, row.part), row).move_id
+        lines, shown = (
+            rows.filtered(lambda row: row.state != "credited" or row.move_id == self.move_id)
+            for rows in (self.line_ids, self.adjustment_line_ids)
         )
+        if not shown and len(lines.line_id) == len(lines):
+            return lines
+        latest = {(row.line_id, row.part): row for row in lines.sorted("id")}
+        lines = lines.browse(row.id for row in latest.values())
+        return lines | shown.filtered(lambda row: row.move_id == latest.get((row.line_id, row.part), row).move_id)
 
     def _is_on_hold(self):
         """Whether everything on the pre-bill is on hold."""

@@ -483,6 +483,24 @@ class TestPrebill(TimetrackBillingCommon):
         self.assertPrebill(prebill, amount=200)
         self.assertLedger(entry)
 
+    def test_what_was_credited_is_not_to_bill(self):
+        """A pre-bill that is open again comes to what is on it now."""
+        gone, stays = self._log_approved(2.0, 1.0)
+        prebill = self._propose()
+        first = self._invoice_of(prebill)
+        first.button_cancel()
+        second = self._invoice_of(prebill)
+        second.action_post()
+        self._reverse(second).action_post()
+        first.button_draft()
+        first.button_cancel()
+        prebill.action_reopen()
+        prebill.line_ids.filtered(lambda row: row.state == "prebill" and row.line_id == gone).action_remove()
+        self.assertPrebill(prebill, amount=100, hours_worked=1)
+        self.assertEqual(self._invoice_of(prebill).amount_untaxed, 100)
+        self.assertPrebill(prebill, amount=100)
+        self.assertLedger(gone + stays)
+
     def test_the_invoice_that_takes_a_reversed_ones_place_is_the_pre_bills(self):
         self._log_approved(2.0)
         prebill = self._propose()
