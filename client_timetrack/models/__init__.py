@@ -23,6 +23,7 @@ from . import account_analytic_line_queue
 from . import account_analytic_line_quick_entry
 from . import account_analytic_line_timer
 from . import account_analytic_line_trail
+from . import timetrack_internal_mixin
 from . import hr_employee
 from . import hr_employee_reminder
 from . import ir_actions_act_window_view

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from .account_analytic_line import INTERNAL, STATE_SELECTION
+from .account_analytic_line import STATE_SELECTION
 
 
 class TimetrackApprovalEvent(models.Model):
@@ -12,6 +12,7 @@ class TimetrackApprovalEvent(models.Model):
     """
 
     _name = "timetrack.approval.event"
+    _inherit = ["timetrack.internal.mixin"]
     _description = "Approval Event"
     _order = "date desc, id desc"
     _rec_name = "action"
@@ -67,7 +68,7 @@ class TimetrackApprovalEvent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Only the addon's own code adds to the trail: a trail that a client can extend proves nothing."""
-        if self.env.context.get("timetrack_internal") is not INTERNAL:
+        if not self._timetrack_is_internal():
             raise AccessError(self.env._("Events of the approval trail are recorded by the system only."))
         return super().create(vals_list)
 

@@ -10,7 +10,6 @@ from odoo.tools.misc import babel_locale_parse, get_lang
 
 from ..engine.approval import SUBMITTED
 from ..engine.periods import clip
-from .account_analytic_line import INTERNAL
 
 # What a message says about who wrote it.
 AUTHOR_ARGUMENTS = ("author_id", "author_guest_id", "email_from")
@@ -31,7 +30,7 @@ class TimetrackPeriod(models.Model):
 
     _name = "timetrack.period"
     _description = "Timesheet"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.internal.mixin"]
     _order = "date_from desc, employee_id, id"
     _rec_name = "employee_id"
     _mail_post_access = "read"
@@ -113,12 +112,12 @@ class TimetrackPeriod(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Periods come from the system only (see ``_ensure``), so that none overlaps another."""
-        if self.env.context.get("timetrack_internal") is not INTERNAL:
+        if not self._timetrack_is_internal():
             raise AccessError(self.env._("Timesheets of a period are made by the system only."))
         return super().create(vals_list)
 
     def write(self, vals):
-        if self.env.context.get("timetrack_internal") is not INTERNAL and self._identity_fields().intersection(vals):
+        if not self._timetrack_is_internal() and self._identity_fields().intersection(vals):
             raise AccessError(self.env._("The employee and the days of a timesheet cannot be changed."))
         return super().write(vals)
 

@@ -8,7 +8,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, float_compare
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
-from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 
 # What the rows of an invoice line or of its credit note were made for.
 KIND_SELECTION = [
@@ -54,6 +53,7 @@ class TimetrackAllocation(models.Model):
     """
 
     _name = "timetrack.allocation"
+    _inherit = ["timetrack.internal.mixin"]
     _description = "Billed Time"
     _order = "date, id"
     _rec_name = "line_id"
@@ -148,12 +148,8 @@ class TimetrackAllocation(models.Model):
     # Nobody writes the ledger but the methods below
     # ------------------------------------------------------------------
 
-    def _timetrack_internal(self):
-        """The same rows, in sudo, open to the ledger's own methods."""
-        return self.sudo().with_context(timetrack_internal=INTERNAL)
-
     def _check_internal(self):
-        if self.env.context.get("timetrack_internal") is not INTERNAL:
+        if not self._timetrack_is_internal():
             raise AccessError(self.env._("The billing ledger is kept by invoicing; it cannot be changed by hand."))
 
     @api.model_create_multi

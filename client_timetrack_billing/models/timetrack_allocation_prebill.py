@@ -3,10 +3,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import unit_of
+from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
 
 from ..engine import pricing
 from ..engine.pricing import BILL, HOLD, NO_CHARGE
-from .timetrack_allocation import INTERNAL
 
 ACTIONS = [(BILL, "Bill"), (HOLD, "Hold"), (NO_CHARGE, "No Charge")]
 # What people change on the lines of a pre-bill; everything else of a row is the ledger's own.
@@ -111,7 +111,7 @@ class TimetrackAllocation(models.Model):
         :raise UserError: the pre-bill is approved, invoiced or cancelled
         :raise AccessError: the fields are no one's to change, or the lines are not the user's
         """
-        if vals and vals.keys() <= EDITABLE and self.env.context.get("timetrack_internal") is not INTERNAL:
+        if vals and vals.keys() <= EDITABLE and not self._timetrack_is_internal():
             return self._edit(vals)
         return super().write(vals)
 

@@ -2,8 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import clean_context
 
-from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
-
 from .account_analytic_line import LEDGER_GROUP
 
 # How far a run goes, in this order.
@@ -25,6 +23,7 @@ class TimetrackBillingRun(models.Model):
     """
 
     _name = "timetrack.billing.run"
+    _inherit = ["timetrack.internal.mixin"]
     _description = "Billing Run"
     _check_company_auto = True
     _order = "id desc"
@@ -108,10 +107,6 @@ class TimetrackBillingRun(models.Model):
     # Who changes what
     # ------------------------------------------------------------------
 
-    def _timetrack_internal(self):
-        """The same runs, open to the methods that keep them."""
-        return self.sudo().with_context(timetrack_internal=INTERNAL)
-
     @api.model
     def _get_settings_fields(self):
         """What people set before they start a run."""
@@ -122,7 +117,7 @@ class TimetrackBillingRun(models.Model):
 
         :raise AccessError: a call sets what the run keeps itself
         """
-        if self.env.context.get("timetrack_internal") is not INTERNAL and vals.keys() - self._get_settings_fields():
+        if not self._timetrack_is_internal() and vals.keys() - self._get_settings_fields():
             raise AccessError(self.env._("A billing run moves on by its buttons; what it keeps cannot be written."))
 
     @api.model_create_multi
@@ -147,7 +142,7 @@ class TimetrackBillingRun(models.Model):
         :raise UserError: it was started
         """
         self._check_settings(vals)
-        if self.env.context.get("timetrack_internal") is not INTERNAL and any(run.line_ids for run in self):
+        if not self._timetrack_is_internal() and any(run.line_ids for run in self):
             raise UserError(self.env._("This run was started: make another one for other clients or days."))
         return super().write(vals)
 

@@ -32,7 +32,7 @@ class TimetrackPrebill(models.Model):
 
     _name = "timetrack.prebill"
     _description = "Pre-Bill"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.internal.mixin"]
     _check_company_auto = True
     _order = "date_to desc, id desc"
 
@@ -225,20 +225,13 @@ class TimetrackPrebill(models.Model):
             "line_ids",
         }  # fmt: skip
 
-    def _timetrack_internal(self):
-        """The same pre-bills, open to the methods that keep them."""
-        return self.sudo().with_context(timetrack_internal=INTERNAL)
-
-    def _is_internal(self):
-        return self.env.context.get("timetrack_internal") is INTERNAL
-
     @api.model_create_multi
     def create(self, vals_list):
         """Pre-bills are proposed from time, by :meth:`_propose`.
 
         :raise AccessError: somebody makes one by a call
         """
-        if not self._is_internal():
+        if not self._timetrack_is_internal():
             raise AccessError(self.env._("Pre-bills are proposed from approved time; they are not made by hand."))
         for vals in vals_list:
             if vals.get("name", "/") == "/":
@@ -258,7 +251,7 @@ class TimetrackPrebill(models.Model):
         :raise UserError: a pre-bill is approved, invoiced or cancelled
         :raise AccessError: the fields are the pre-bill's own to keep
         """
-        if self._is_internal():
+        if self._timetrack_is_internal():
             return super().write(vals)
         chatter = {name for name in vals if name.startswith(("message_", "activity_"))}
         wanted = vals.keys() - chatter
