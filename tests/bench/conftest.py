@@ -1,11 +1,13 @@
 """When the benchmarks run: in the full tests, and when they are asked for by name. Their database takes minutes."""
 
+import json
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bootstrap import million
+from bootstrap import million, paths
 
 HERE = Path(__file__).parent
 
@@ -24,3 +26,17 @@ def wanted(request, full):
         pytest.skip("The benchmarks run with setup/test --full and with setup/test tests/bench.")
     if million.missing():
         pytest.skip(million.missing())
+
+
+@pytest.fixture(scope="session")
+def publish(request):
+    """Return a function that writes figures and the page about them to files, and shows the page."""
+
+    def write(name, figures, page):
+        target = paths.OUT / f"{name}-{date.today().isoformat()}"
+        target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
+        target.with_suffix(".md").write_text(page)
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n\n{page}\n{target}.md")
+
+    return write

@@ -4,7 +4,6 @@
 their limits. ``TIMETRACK_BENCH_ROWS=100000`` makes a quick trial of it. Results to keep are in ``results/``.
 """
 
-import json
 import platform
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bootstrap import million, paths
+from bootstrap import million
 
 HERE = Path(__file__).parent
 REPETITIONS = 7
@@ -59,7 +58,7 @@ QUERIES = {f"submit {SIZE}": 40, f"approve {SIZE}": 40}
 
 
 @pytest.fixture(scope="module")
-def measured(wanted, request, prepared, database):
+def measured(wanted, publish, prepared, database):
     """The figures of one run, written to files and shown as well."""
     addons, core = database("million_addons"), database("million")
     params = {"here": str(HERE), "addons": addons.name, "core": core.name, "size": SIZE, "repetitions": REPETITIONS}
@@ -67,12 +66,7 @@ def measured(wanted, request, prepared, database):
     version = prepared.server.sql("SHOW server_version")[0][0].split()[0]
     for copy in (addons, core):
         copy.drop()
-    target = paths.OUT / f"bench-{date.today().isoformat()}"
-    target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
-    text = report(figures, version)
-    target.with_suffix(".md").write_text(text)
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n\n{text}\n{target}.md")
+    publish("bench", figures, report(figures, version))
     return figures
 
 

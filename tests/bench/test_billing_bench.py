@@ -3,14 +3,13 @@
 Runs as the other benchmarks do (see ``test_bench.py``).
 """
 
-import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 from test_bench import Ratio, value
 
-from bootstrap import million, paths
+from bootstrap import million
 
 HERE = Path(__file__).parent
 REPETITIONS = 5
@@ -33,19 +32,14 @@ MORE_QUERIES = 25
 
 
 @pytest.fixture(scope="module")
-def billing(wanted, request, database):
+def billing(wanted, publish, database):
     """The figures of one run, written to files and shown as well."""
     addons, core = database("million_addons"), database("million")
     params = {"here": str(HERE), "addons": addons.name, "core": core.name}
     figures = addons.shell(START, sizes=[SMALL, LARGE], repetitions=REPETITIONS, **params)
     for copy in (addons, core):
         copy.drop()
-    target = paths.OUT / f"bench-billing-{date.today().isoformat()}"
-    target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
-    text = report(figures)
-    target.with_suffix(".md").write_text(text)
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n\n{text}")
+    publish("bench-billing", figures, report(figures))
     return figures
 
 

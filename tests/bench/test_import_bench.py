@@ -3,7 +3,6 @@
 Runs as the other benchmarks do (see ``test_bench.py``).
 """
 
-import json
 from datetime import date
 from pathlib import Path
 
@@ -26,7 +25,7 @@ import measure_import
 
 
 @pytest.fixture(scope="module")
-def figures(wanted, request, database):
+def figures(wanted, publish, database):
     """The figures of one run, written to a file and shown as well."""
     if not (DATA / "sip_tasks.csv").exists():
         pytest.skip(f"The records of time are not in {DATA.name}.")
@@ -44,12 +43,7 @@ def figures(wanted, request, database):
         memory[size] = copy.shell(f'{START}result = measure_import.memory(env, params["job"])', job=job, **where)
         copy.drop()
     found = {"rate": rate, "memory": memory}
-    target = paths.OUT / f"bench-import-{date.today().isoformat()}"
-    target.with_suffix(".json").write_text(json.dumps(found, indent=1))
-    text = report(found)
-    target.with_suffix(".md").write_text(text)
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n\n{text}")
+    publish("bench-import", found, report(found))
     return found
 
 

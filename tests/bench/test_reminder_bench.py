@@ -3,13 +3,10 @@
 Runs as the other benchmarks do (see ``test_bench.py``).
 """
 
-import json
 from datetime import date
 from pathlib import Path
 
 import pytest
-
-from bootstrap import paths
 
 HERE = Path(__file__).parent
 SMALL, LARGE = 500, 5_000
@@ -25,18 +22,13 @@ result = measure_reminder.run(env, params["sizes"], params["turns"])
 
 
 @pytest.fixture(scope="module")
-def figures(wanted, request, database):
+def figures(wanted, publish, database):
     """The figures of one run, written to a file and shown as well."""
     copy = database("addons")
     raw = copy.shell(START, commit=False, here=str(HERE), sizes=[SMALL, LARGE], turns=TURNS)
     copy.drop()
     found = {int(size): run for size, run in raw.items()}
-    target = paths.OUT / f"bench-reminder-{date.today().isoformat()}"
-    target.with_suffix(".json").write_text(json.dumps(found, indent=1))
-    text = report(found)
-    target.with_suffix(".md").write_text(text)
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n\n{text}")
+    publish("bench-reminder", found, report(found))
     return found
 
 
