@@ -85,7 +85,7 @@ class TimetrackAllocation(models.Model):
         :param str effect: ``REBILL`` or ``CONCEDE``
         :param dict values: of the credit note
         :return: the credit note
-        :raise UserError: some of it was credited before
+        :raise UserError: some of it was credited before, or there is nothing to concede
         """
         rows = self._with_adjustments() if effect == REBILL else self
         left = rows._claim_to_credit()
@@ -95,6 +95,13 @@ class TimetrackAllocation(models.Model):
         if effect == CONCEDE:
             # what the client saw taken off on a line of its own is not to be credited once more
             left = self._net_of_adjustments(left)
+            if not left:
+                raise UserError(
+                    self.env._(
+                        "The client paid nothing for this time, or nothing is left of it to concede: %s.",
+                        self.line_id._timetrack_describe(),
+                    )
+                )
         hours = {row: row.hours_billed for row in left}
         return self._create_credit_note(left, hours, effect, values)
 

@@ -198,6 +198,21 @@ class TestCredit(TimetrackBillingCommon):
             self._credit("amount", move=move, amount=30)
         self.assertEqual(self._credit("amount", move=move, amount=25).amount_untaxed, 25)
 
+    def test_there_is_nothing_to_concede(self):
+        """Time that was billed for nothing costs nothing to give away; to be billed again it goes all the same."""
+        trainee = self.env["hr.employee"].create({"name": "Trainee", "company_id": self.company.id})
+        self.card.rate_ids = [Command.create({"rate": 0.0, "employee_id": trainee.id})]
+        free = self._log_approved(1.0, employee_id=trainee.id)
+        paid = self._log_approved(1.0)
+        move = self._invoice(grouping="entry")
+        move.action_post()
+        rows = move.timetrack_allocation_ids
+        with self.assertRaisesRegex(UserError, "paid nothing"):
+            self._credit("concede", rows.filtered(lambda row: row.line_id == free), move)
+        self.assertEqual(self._credit("concede", rows, move).amount_untaxed, 100)
+        self._credit("rebill", rows.filtered(lambda row: row.line_id == free), move).action_post()
+        self.assertEqual((free + paid).mapped("timetrack_billing_state"), ["unbilled", "billed"])
+
     def test_time_that_is_conceded(self):
         """It stays billed, for nothing: worked all the same, at its standard value."""
         refund = self._credit("concede", self.rows[1])
