@@ -4,6 +4,7 @@ from . import test_budget
 from . import test_core_screens
 from . import test_credit
 from . import test_engagement
+from . import test_engine_ledes
 from . import test_engine_narrative
 from . import test_engine_pricing
 from . import test_engine_rates
