@@ -9,6 +9,7 @@ from . import test_engine_narrative
 from . import test_engine_pricing
 from . import test_engine_rates
 from . import test_engine_recognition
+from . import test_engine_retainer
 from . import test_engine_rounding
 from . import test_engine_surcharges
 from . import test_engine_workbook
