@@ -1,5 +1,6 @@
 # The abstract models come first: others are built on them.
 from . import timetrack_code_mixin
+from . import timetrack_internal_mixin
 from . import timetrack_portal_mixin
 from . import timetrack_quick_entry_mixin
 from . import timetrack_ratio_mixin
@@ -23,7 +24,6 @@ from . import account_analytic_line_queue
 from . import account_analytic_line_quick_entry
 from . import account_analytic_line_timer
 from . import account_analytic_line_trail
-from . import timetrack_internal_mixin
 from . import hr_employee
 from . import hr_employee_reminder
 from . import ir_actions_act_window_view

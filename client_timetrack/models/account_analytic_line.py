@@ -4,9 +4,6 @@ from odoo.fields import Domain
 
 from ..engine.approval import APPROVED, DRAFT
 
-# Marks calls of our own code. A client can send any context key, but never this very object.
-INTERNAL = object()
-
 STATE_SELECTION = [
     ("draft", "Draft"),
     ("submitted", "Submitted"),

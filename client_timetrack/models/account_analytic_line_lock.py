@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import format_date, ormcache
 
 from ..engine.approval import APPROVED
-from .account_analytic_line import INTERNAL
+from .timetrack_internal_mixin import INTERNAL
 
 
 class FieldSets(NamedTuple):

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import float_compare
 
-from .account_analytic_line import INTERNAL
+from .timetrack_internal_mixin import INTERNAL
 
 
 class HrEmployee(models.Model):

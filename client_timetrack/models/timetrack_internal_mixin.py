@@ -1,6 +1,7 @@
 from odoo import models
 
-from .account_analytic_line import INTERNAL
+# Marks calls of our own code. A client can send any context key, but never this very object.
+INTERNAL = object()
 
 
 class TimetrackInternalMixin(models.AbstractModel):

@@ -18,6 +18,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 
 FEE, EXPENSE, FEE_ADJUSTMENT, EXPENSE_ADJUSTMENT = "F", "E", "IF", "IE"
 KINDS = (FEE, EXPENSE, FEE_ADJUSTMENT, EXPENSE_ADJUSTMENT)
@@ -270,6 +271,7 @@ class _Writer:
     def day(self, value):
         return value.strftime("%Y%m%d") if value else ""
 
+    @cached_property
     def head(self):
         """What is the same on each row."""
         invoice = self.invoice
@@ -354,14 +356,14 @@ class _Writer:
             "LINE_ITEM_ADJUSTMENT_AMOUNT": f"{adjustment:f}",
         }
 
+    @cached_property
     def rows(self):
-        head = self.head()
-        return [{**head, **self.row(number, line)} for number, line in enumerate(self.invoice.lines, 1)]
+        return [{**self.head, **self.row(number, line)} for number, line in enumerate(self.invoice.lines, 1)]
 
     def text(self):
         names = NAMES[self.receiver.format]
         lines = [HEADLINES[self.receiver.format], "|".join(names)]
-        lines += ["|".join(row.get(name, "") for name in names) for row in self.rows()]
+        lines += ["|".join(row.get(name, "") for name in names) for row in self.rows]
         return "".join(f"{line}[]\n" for line in lines)
 
     # What is wrong
@@ -371,27 +373,24 @@ class _Writer:
         if not invoice.lines:
             yield Problem("empty")
             return
-        rows = self.rows()
-        head = self.head().keys()
-        for index, (row, line) in enumerate(zip(rows, invoice.lines, strict=True)):
-            yield from self.problems_of_row(row, line, index, head if index else ())
+        for index, (row, line) in enumerate(zip(self.rows, invoice.lines, strict=True)):
+            yield from self.problems_of_row(row, line, index)
         yield from self.problems_of_totals()
 
-    def problems_of_row(self, row, line, index, told):
-        """What is wrong with a row; fields that the first row has told of are left out."""
+    def problems_of_row(self, row, line, index):
+        """What is wrong with a row; what is the same on each row is told of with the first one."""
         if line.kind not in KINDS:
             yield Problem("kind", "EXP/FEE/INV_ADJ_TYPE", index, (("found", line.kind),))
             return
-        head = self.head().keys()
         required = {*REQUIRED, *REQUIRED_BY_KIND[line.kind], *self.receiver.required}
         if self.taxed:
             required.update(REQUIRED_98BI)
             if line.tax:
                 required.add("LINE_ITEM_TAX_TYPE")
         for name in NAMES[self.receiver.format]:
-            if name in told:
+            if index and name in self.head:
                 continue
-            where = None if name in head else index
+            where = None if name in self.head else index
             text = row.get(name, "")
             limit = self.lengths.get(name)
             letters = foreign_letters(text)

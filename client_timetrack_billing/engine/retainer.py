@@ -10,7 +10,7 @@ Hours and amounts are decimals.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -29,9 +29,9 @@ class Grant:
         """Whether its hours may be used on a day."""
         return self.first <= day and (self.last is None or day <= self.last)
 
-    def has_expired(self, day):
-        """Whether what is left of it is lost on a day."""
-        return self.last is not None and self.last < day
+    def ends_by(self, day):
+        """Whether what is left of it is lost as a day ends."""
+        return self.last is not None and self.last <= day
 
 
 class Draw(NamedTuple):
@@ -106,9 +106,8 @@ def state(grants, draws, day):
     usages = use(grants, [draw for draw in draws if draw.day <= day])
     granted = [grant.hours if grant.first <= day else ZERO for grant in grants]
     used = [sum((usage.taken.get(index, ZERO) for usage in usages), ZERO) for index in range(len(grants))]
-    # a grant is lost as its last day ends
     rest = [hours - gone for hours, gone in zip(granted, used, strict=True)]
-    lost = [grant.has_expired(day + timedelta(days=1)) for grant in grants]
+    lost = [grant.ends_by(day) for grant in grants]
     expired = [hours if gone else ZERO for hours, gone in zip(rest, lost, strict=True)]
     left = [ZERO if gone else hours for hours, gone in zip(rest, lost, strict=True)]
     return Statement(granted, used, expired, left)

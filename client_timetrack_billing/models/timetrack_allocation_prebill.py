@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import unit_of
-from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
+from odoo.addons.client_timetrack.models.timetrack_internal_mixin import INTERNAL
 
 from ..engine import pricing
 from ..engine.pricing import BILL, HOLD, NO_CHARGE

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_compare
 
-from odoo.addons.client_timetrack.models.account_analytic_line import INTERNAL
+from odoo.addons.client_timetrack.models.timetrack_internal_mixin import INTERNAL
 
 from ..engine import pricing
 from ..engine.pricing import BILL, HOLD
