@@ -20,6 +20,29 @@ class ResPartner(models.Model):
         "Hours Billed", compute="_compute_timetrack_hours", compute_sudo=True, groups=LEDGER_GROUP
     )
 
+    timetrack_retainer_count = fields.Integer(
+        "Number of Retainers", compute="_compute_timetrack_retainer_count", groups=LEDGER_GROUP
+    )
+
+    def _compute_timetrack_retainer_count(self):
+        counts = dict(
+            self.env["timetrack.retainer"]._read_group(
+                [("partner_id", "in", self.commercial_partner_id.ids)], ["partner_id"], ["__count"]
+            )
+        )
+        for partner in self:
+            partner.timetrack_retainer_count = counts.get(partner.commercial_partner_id, 0)
+
+    def action_timetrack_view_retainers(self):
+        """Open what the client paid in advance."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"{MODULE}.timetrack_retainer_action")
+        client = self.commercial_partner_id
+        return {
+            **action,
+            "domain": [("partner_id", "in", client.ids)],
+            "context": {"default_partner_id": client[:1].id},
+        }
+
     def _compute_timetrack_hours(self):
         """Figures of the client as a whole: a contact shows those of its company."""
         Line = self.env["account.analytic.line"]

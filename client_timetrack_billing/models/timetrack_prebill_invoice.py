@@ -83,6 +83,7 @@ class TimetrackPrebill(models.Model):
             moves |= news
         for prebill in self.sudo():
             prebill._finish(by_prebill.get(prebill, moves.browse()))
+        moves.sudo()._timetrack_draw_automatic()
         return moves.with_env(self.env)
 
     def _lock(self):

@@ -66,6 +66,8 @@ class TimetrackPrebill(models.Model):
             figures.append((self.env._("Left of the client's order"), self.order_left))
         if self.has_budget:
             figures.append((self.env._("Hours left of the budget"), self.budget_hours_left))
+        if self.retainer_left:
+            figures.append((self.env._("Left in retainers"), self.retainer_left))
         return figures
 
     def _prepare_sheet(self):

@@ -246,6 +246,12 @@ class TimetrackPrebill(models.Model):
         help="Hours left of the budgets of these projects as a whole.",
     )
     has_budget = fields.Boolean(compute="_compute_context", compute_sudo=True)
+    retainer_left = fields.Monetary(
+        "Left in Retainers",
+        compute="_compute_context",
+        compute_sudo=True,
+        help="What the client has paid in advance for these projects in this currency, and may be drawn.",
+    )
 
     @api.depends("partner_id", "company_id", "currency_id", "project_ids")
     def _compute_context(self):
@@ -265,6 +271,19 @@ class TimetrackPrebill(models.Model):
             budgets = prebill.project_ids.timetrack_budget_ids
             prebill.has_budget = bool(budgets)
             prebill.budget_hours_left = sum(budgets.mapped("remaining_hours"))
+            prebill.retainer_left = sum(prebill._get_retainers().mapped("available"))
+
+    def _get_retainers(self):
+        """What the invoice may be paid from."""
+        self.ensure_one()
+        return self.env["timetrack.retainer"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("currency_id", "=", self.currency_id.id),
+                ("project_id", "in", [False, *self.project_ids.ids]),
+            ]
+        )
 
     def _get_prior_wip(self, today):
         """Unbilled value of the client that is elsewhere, in the currency of the pre-bill."""

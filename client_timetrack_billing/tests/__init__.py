@@ -15,9 +15,11 @@ from . import test_engine_surcharges
 from . import test_engine_workbook
 from . import test_expense_codes
 from . import test_invoice_wizard
+from . import test_ledes
 from . import test_ledger
 from . import test_migration
 from . import test_prebill
 from . import test_random_billing
 from . import test_rates
+from . import test_retainer
 from . import test_sale_order
