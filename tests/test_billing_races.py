@@ -31,7 +31,12 @@ project = env["project.project"].create({
     "name": "Merger", "allow_timesheets": True, "partner_id": client.id, "privacy_visibility": "employees",
 })
 reason = env.ref("client_timetrack_billing.adjustment_reason_courtesy")
-result = {"employee": employee.id, "project": project.id, "reason": reason.id}
+account = env["account.account"].create({
+    "name": "Client Advances", "code": "239901", "account_type": "liability_current",
+})
+result = {
+    "employee": employee.id, "project": project.id, "reason": reason.id, "client": client.id, "account": account.id,
+}
 """
 
 # of each of the races
@@ -169,3 +174,56 @@ def test_the_same_time_is_credited_once(firm, calls, ids):
                 "UPDATE account_analytic_line SET timetrack_billing_state = 'non_billable'"
                 f" WHERE id IN ({', '.join(map(str, entries))})"
             )
+
+
+def test_the_same_money_is_drawn_once(firm, calls, ids):
+    """Two accountants pay two drafts from one retainer, which has enough for one and a half: no more is drawn than
+    there is, and what is left is drawn. Then both are posted at once."""
+    values = {"partner_id": ids["client"], "account_id": ids["account"], "tax_ids": [(5,)], "is_automatic": False}
+    line = {"name": "Work", "quantity": 1, "price_unit": 100, "tax_ids": [(5,)]}
+    for number in range(ROUNDS):
+        retainer = calls[0]("timetrack.retainer", "create", [{**values, "amount": 150}])
+        advance = calls[0]("timetrack.retainer", "action_invoice_advance", [[retainer]])["res_id"]
+        calls[0]("account.move", "action_post", [[advance]])
+        drafts = [
+            calls[0](
+                "account.move",
+                "create",
+                [{"move_type": "out_invoice", "partner_id": ids["client"], "invoice_line_ids": [(0, 0, line)]}],
+            )
+            for _each in range(2)
+        ]
+        results = together(
+            *(
+                lambda call=call, draft=draft: call("account.move", "action_timetrack_draw", [[draft]])
+                for call, draft in zip(calls, drafts, strict=False)
+            )
+        )
+        assert not any(isinstance(result, Exception) for result in results), (number, results)
+        drawn = firm.database.sql(
+            f"SELECT -price_subtotal FROM account_move_line WHERE timetrack_retainer_id = {retainer}"
+            f" AND move_id IN ({', '.join(map(str, drafts))}) ORDER BY 1"
+        )
+        assert [float(amount) for [amount] in drawn] == [50, 100]
+        # both are made to draw all of it by hand: one is posted, the other is more than there is
+        for draft in drafts:
+            [row] = calls[0](
+                "account.move.line", "search", [[("move_id", "=", draft), ("timetrack_retainer_id", "!=", False)]]
+            )
+            calls[0]("account.move", "write", [[draft], {"invoice_line_ids": [(1, row, {"price_unit": -100})]}])
+        results = together(
+            *(
+                lambda call=call, draft=draft: call("account.move", "action_post", [[draft]])
+                for call, draft in zip(calls, drafts, strict=False)
+            )
+        )
+        refused = [result for result in results if isinstance(result, Exception)]
+        assert len(refused) == 1, results
+        assert "than there is" in str(refused[0]), results
+        for draft in drafts:
+            if calls[0]("account.move", "read", [[draft], ["state"]])[0]["state"] == "draft":
+                calls[0]("account.move", "unlink", [[draft]])
+        rest = calls[0]("timetrack.retainer", "read", [[retainer], ["balance", "available"]])[0]
+        assert (rest["balance"], rest["available"]) == (50, 50)
+        refund = calls[0]("timetrack.retainer", "action_refund", [[retainer]])["res_id"]
+        calls[0]("account.move", "action_post", [[refund]])

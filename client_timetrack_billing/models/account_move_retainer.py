@@ -115,6 +115,7 @@ class AccountMove(models.Model):
         if not drawn:
             reasons = [self._timetrack_explain_no_draw(retainer) for retainer in retainers]
             raise UserError("\n".join([self.env._("Nothing can be drawn."), *(f"- {reason}" for reason in reasons)]))
+        return True
 
     def _timetrack_explain_no_draw(self, retainer):
         """Why a retainer pays nothing of the invoice."""

@@ -201,9 +201,8 @@ class TestLedes(TimetrackBillingCommon):
                 "CLIENT_ID": "The client has no ID: fill in “Client ID” here, or the client's reference.",
                 "LAW_FIRM_MATTER_ID": "Merger has no matter number: fill it in.",
                 "LAW_FIRM_ID": "Your firm has no ID: fill in “Law Firm ID” of the receiver, or your company's tax ID.",
-                "LINE_ITEM_ACTIVITY_CODE": "No activity code: 2026-05-04, Alice Okafor, Merger. "
-                "Its service type has none.",
-                "LINE_ITEM_TASK_CODE": "No task code: 2026-05-04, Alice Okafor, Merger. Its deliverable has none.",
+                "LINE_ITEM_ACTIVITY_CODE": "Advice has no code, which the file needs for LINE_ITEM_ACTIVITY_CODE.",
+                "LINE_ITEM_TASK_CODE": "No task code: 2026-05-04, Alice Okafor, Merger.",
                 "TIMEKEEPER_ID": "Alice Okafor has no timekeeper ID. (3 lines)",
                 "TIMEKEEPER_CLASSIFICATION": "Alice Okafor has no classification as a timekeeper. (3 lines)",
             },
@@ -241,6 +240,7 @@ class TestLedes(TimetrackBillingCommon):
                     record.deliverable_id = self.deliverable
                     record.action_apply()
                 case "LINE_ITEM_ACTIVITY_CODE":
+                    self.assertEqual(record, self.activity.with_user(self.user_billing))
                     self.activity.code = "A100"
             wizard.action_check()
             left -= 1

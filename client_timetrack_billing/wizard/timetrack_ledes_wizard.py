@@ -29,6 +29,11 @@ class TimetrackLedesWizard(models.TransientModel):
     )
 
     @api.depends("move_ids")
+    def _compute_display_name(self):
+        for wizard in self:
+            wizard.display_name = self.env._("E-Billing File")
+
+    @api.depends("move_ids")
     def _compute_move_count(self):
         for wizard in self:
             wizard.move_count = len(wizard.move_ids)
@@ -72,6 +77,7 @@ class TimetrackLedesWizard(models.TransientModel):
     def action_check(self):
         """Look once more, after something was mended."""
         self._compute_problem_ids()
+        return True
 
     def action_download(self):
         """Keep the files with their invoices, and download them; of several invoices, in one archive.
@@ -204,7 +210,11 @@ class TimetrackLedesWizard(models.TransientModel):
         if name == "LINE_ITEM_EXPENSE_CODE" and source.line.product_id:
             return source.line.product_id.product_tmpl_id
         if source.row.line_id and problem.code != "tax":
-            return source.row.line_id
+            codes = {
+                "LINE_ITEM_TASK_CODE": source.row.deliverable_id,
+                "LINE_ITEM_ACTIVITY_CODE": source.row.activity_id,
+            }
+            return codes.get(name) or source.row.line_id
         return move
 
     def _describe(self, code, field, details, record, places):
@@ -219,7 +229,8 @@ class TimetrackLedesWizard(models.TransientModel):
             name = record._timetrack_describe()
         values = {"field": field, "name": name, **details}
         if code == "missing":
-            text = self._describe_missing(field, values)
+            is_code = record._name in ("timetrack.deliverable", "timetrack.activity")
+            text = self._describe_missing(field, values, is_code)
         elif code in ("too_long", "letters", "classification"):
             text = self._describe_text(code, values)
         else:
@@ -240,8 +251,13 @@ class TimetrackLedesWizard(models.TransientModel):
             )
         return self.env._("The receiver knows no class “%(found)s” of %(name)s, only these: %(known)s.", **values)
 
-    def _describe_missing(self, field, values):
-        """What to fill in."""
+    def _describe_missing(self, field, values, is_code):
+        """What to fill in.
+
+        :param is_code: whether it is the code of a deliverable or a service type, and not of time that has none
+        """
+        if is_code:
+            return self.env._("%(name)s has no code, which the file needs for %(field)s.", **values)
         texts = {
             "CLIENT_ID": self.env._("The client has no ID: fill in “Client ID” here, or the client's reference."),
             "LAW_FIRM_MATTER_ID": self.env._("%(name)s has no matter number: fill it in.", **values),
@@ -250,8 +266,8 @@ class TimetrackLedesWizard(models.TransientModel):
             "LAW_FIRM_ID": self.env._(
                 "Your firm has no ID: fill in “Law Firm ID” of the receiver, or your company's tax ID."
             ),
-            "LINE_ITEM_TASK_CODE": self.env._("No task code: %(name)s. Its deliverable has none.", **values),
-            "LINE_ITEM_ACTIVITY_CODE": self.env._("No activity code: %(name)s. Its service type has none.", **values),
+            "LINE_ITEM_TASK_CODE": self.env._("No task code: %(name)s.", **values),
+            "LINE_ITEM_ACTIVITY_CODE": self.env._("No activity code: %(name)s.", **values),
             "LINE_ITEM_EXPENSE_CODE": self.env._("The product %(name)s has no expense code.", **values),
             "LINE_ITEM_DESCRIPTION": self.env._("No description: %(name)s.", **values),
             "TIMEKEEPER_ID": self.env._("%(name)s has no timekeeper ID.", **values),
