@@ -9,8 +9,9 @@ AGES = ((0, 30), (31, 60), (61, 90), (91, 120), (121, None))
 class TimetrackBillingQueue(models.Model):
     """Work in progress: approved, billable time that is on no posted invoice, by engagement and currency, with its age.
 
-    By the definition of WIP: hours dated up to today by their frozen rate; of time that is divided the parts that are
-    not posted, at the rate in the ledger. Aged from the day of the work.
+    By the definition of WIP: hours dated up to today by their net contract rate, which is the frozen rate less the
+    discount of the engagement; of time that is divided the parts that are not posted, at the rate in the ledger. Aged
+    from the day of the work.
     """
 
     _name = "timetrack.billing.queue"
@@ -24,7 +25,7 @@ class TimetrackBillingQueue(models.Model):
     project_id = fields.Many2one("project.project", string="Engagement", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True, help="Empty: the time has no rate yet.")
     hours = fields.Float(readonly=True)
-    amount = fields.Monetary("Work in Progress", readonly=True)
+    amount = fields.Monetary("Work in Progress", readonly=True, help="Net of agreed discounts, untaxed.")
     amount_30 = fields.Monetary("0–30 Days", readonly=True)
     amount_60 = fields.Monetary("31–60", readonly=True)
     amount_90 = fields.Monetary("61–90", readonly=True)
@@ -90,29 +91,67 @@ class TimetrackBillingQueue(models.Model):
 
     @api.model
     def _from(self):
-        """Hook: the pieces of time. What the ledger has not divided or moved is read from the entries alone."""
-        today = fields.Date.context_today(self)
-        return SQL(
+        """Hook: the pieces of time."""
+        return SQL("FROM (%s) piece", self._get_pieces(fields.Date.context_today(self)))
+
+    @api.model
+    def _get_pieces(self, day, as_of_day=False):
+        """SQL of the pieces of time up to a day that are on no posted invoice: the definition of WIP, for all who ask.
+
+        :param date day: of the work, at most
+        :param as_of_day: what was not on an invoice (by its accounting date) at the end of that day, instead of what
+            is not now. Who approved what when does not count: it is what is approved now
+        :return: SELECT of id (of the entry), company_id, partner_id, project_id, currency_id, hours, rate (net), date,
+            state; what has no rate has no currency. A piece of time has several rows that sum up where it was credited
+        """
+        pieces = SQL(
+            # what the ledger has not divided or moved is read from the entries alone
             """
-            FROM (
-                SELECT line.id, line.company_id, line.timetrack_client_id AS partner_id, line.project_id,
-                       line.timetrack_rate_currency_id AS currency_id, line.unit_amount AS hours,
-                       line.timetrack_rate::float8 AS rate, line.date, line.timetrack_billing_state AS state
-                  FROM account_analytic_line line
-                 WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved'
-                   AND line.so_line IS NULL AND line.date <= %(today)s
+            SELECT line.id, line.company_id, line.timetrack_client_id AS partner_id, line.project_id,
+                   line.timetrack_rate_currency_id AS currency_id, line.unit_amount AS hours,
+                   line.timetrack_rate::float8 AS rate, line.date, line.timetrack_billing_state AS state
+              FROM account_analytic_line line
+             WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved'
+               AND line.so_line IS NULL AND line.date <= %(day)s
+         UNION ALL
+            SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
+                   row.hours_worked, row.standard_rate, line.date, row.state
+              FROM timetrack_allocation row
+              JOIN account_analytic_line line ON line.id = row.line_id
+              JOIN project_project project ON project.id = row.project_id
+              JOIN res_partner client ON client.id = project.partner_id
+             WHERE row.state IN ('held', 'prebill', 'draft') AND row.kind = 'time' AND row.reversed_id IS NULL
+               AND line.so_line IS NULL AND line.date <= %(day)s
+            """,
+            day=day,
+        )
+        if as_of_day:
+            # back from now: what was invoiced since was in progress, and what was credited since was not
+            pieces = SQL(
+                """
+                %(pieces)s
              UNION ALL
                 SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
                        row.hours_worked, row.standard_rate, line.date, row.state
                   FROM timetrack_allocation row
+                  JOIN account_move move ON move.id = row.move_id
                   JOIN account_analytic_line line ON line.id = row.line_id
                   JOIN project_project project ON project.id = row.project_id
                   JOIN res_partner client ON client.id = project.partner_id
-                 WHERE row.state IN ('held', 'prebill', 'draft') AND row.kind = 'time' AND row.reversed_id IS NULL
-                   AND line.so_line IS NULL AND line.date <= %(today)s
-            ) piece
+                 WHERE row.state IN ('posted', 'credited') AND row.kind = 'time' AND move.date > %(day)s
+                   AND line.so_line IS NULL AND line.date <= %(day)s
+                """,
+                pieces=pieces,
+                day=day,
+            )
+        return SQL(
+            """
+            SELECT part.id, part.company_id, part.partner_id, part.project_id, part.currency_id, part.hours,
+                   part.rate * (1 - COALESCE(engagement.discount, 0) / 100) AS rate, part.date, part.state
+              FROM (%s) part
+         LEFT JOIN timetrack_engagement engagement ON engagement.project_id = part.project_id
             """,
-            today=today,
+            pieces,
         )
 
     @api.model

@@ -300,7 +300,7 @@ class TimetrackPrebill(models.Model):
             if currency
         )
         own = self.line_ids.filtered(lambda row: row.state in ("prebill", "draft"))
-        return total - sum(own.mapped("standard_value"))
+        return total - own._get_agreed_value()
 
     def _get_receivable(self):
         """What the client owes: amount by due date, in the company's currency."""

@@ -156,7 +156,7 @@ class TestCoreScreens(TimetrackSaleCommon):
         move.action_post()
         self.assertEqual(self._panel(), ({RATES: (270, 0)}, {RATES: -120}))
         self._log_approved(1.0)
-        self.assertEqual(self._panel(), ({RATES: (270, 100)}, {RATES: -160}))
+        self.assertEqual(self._panel(), ({RATES: (270, 90)}, {RATES: -160}))
         self._reverse(move).action_post()
         self.assertEqual(self._panel(), ({RATES: (0, 400)}, {RATES: -160}))
 

@@ -705,6 +705,17 @@ class TestPrebill(TimetrackBillingCommon):
         proposed = self.env["timetrack.prebill"].search(action["domain"])
         self.assertEqual(proposed.partner_id, self.partner_a | self.partner_b)
 
+    def test_work_in_progress_is_net_of_the_agreed_discount(self):
+        self._log_approved(2.0, date="2026-05-04")
+        self.engagement.discount = 10
+        prebill = self._propose()
+        self._log_approved(1.0, date="2026-05-05")
+        self.env.flush_all()
+        queue = self.env["timetrack.billing.queue"].with_user(self.user_billing)
+        self.assertAlmostEqual(queue.search([("project_id", "=", self.project.id)]).amount, 270)
+        prebill.invalidate_recordset()
+        self.assertPrebill(prebill, amount=180, prior_wip=90)
+
     def test_what_else_there_is_to_know(self):
         self._log_approved(2.0, date="2026-05-04")
         prebill = self._propose(date_to="2026-05-31")
