@@ -10,6 +10,9 @@
     "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [
         "security/timetrack_billing_groups.xml",
+        "security/timetrack_accrual.xml",
+        "security/timetrack_accrual_entry.xml",
+        "security/timetrack_accrual_line.xml",
         "security/timetrack_adjustment_reason.xml",
         "security/timetrack_allocation.xml",
         "security/timetrack_billing_queue.xml",
@@ -39,6 +42,7 @@
         "data/timetrack_adjustment_reason.xml",
         "data/timetrack_code_set_utbms_expenses.xml",
         "data/timetrack_engagement_data.xml",
+        "views/timetrack_accrual_views.xml",
         "views/timetrack_allocation_views.xml",
         "views/timetrack_billing_run_views.xml",
         "views/timetrack_budget_views.xml",

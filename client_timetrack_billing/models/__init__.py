@@ -4,9 +4,11 @@ from . import account_analytic_line_ledes
 from . import account_analytic_line_reason
 from . import account_analytic_line_surcharge
 from . import account_move
+from . import account_move_accrual
 from . import account_move_ledes
 from . import account_move_retainer
 from . import account_move_line
+from . import account_move_line_accrual
 from . import account_move_line_retainer
 from . import hr_employee
 from . import product_template
@@ -17,6 +19,9 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import sale_order_line
+from . import timetrack_accrual
+from . import timetrack_accrual_entry
+from . import timetrack_accrual_line
 from . import timetrack_adjustment_reason
 from . import timetrack_allocation
 from . import timetrack_allocation_credit

@@ -158,7 +158,7 @@ class TestCoreScreens(TimetrackSaleCommon):
         self._log_approved(1.0)
         self.assertEqual(self._panel(), ({RATES: (270, 90)}, {RATES: -160}))
         self._reverse(move).action_post()
-        self.assertEqual(self._panel(), ({RATES: (0, 400)}, {RATES: -160}))
+        self.assertEqual(self._panel(), ({RATES: (0, 360)}, {RATES: -160}))
 
     def test_profitability_of_an_order_and_of_rates_in_one_project(self):
         """Both bill hours: one section says what they come to together."""
