@@ -95,8 +95,16 @@ class TimetrackAccrual(models.Model):
 
     @api.model
     def _default_date(self):
-        """The end of the last month."""
-        return end_of(fields.Date.context_today(self).replace(day=1) - timedelta(days=1), "month")
+        """The end of the month after the one that was accrued last; of the last month where there is none."""
+        last = self.search([("company_id", "=", self.env.company.id)], limit=1)
+        if last:
+            return end_of(last.date + timedelta(days=1), "month")
+        return fields.Date.context_today(self).replace(day=1) - timedelta(days=1)
+
+    @api.depends("date")
+    def _compute_display_name(self):
+        for accrual in self:
+            accrual.display_name = format_date(self.env, accrual.date) or self.env._("New")
 
     @api.depends("company_id")
     def _compute_journal_id(self):
@@ -196,7 +204,7 @@ class TimetrackAccrual(models.Model):
         ]
         news = self.env["timetrack.accrual.line"].create(vals_list)
         lines.update({(line.project_id, line.currency_id): line for line in news})
-        self.env["timetrack.accrual.entry"].search([("accrual_line_id", "in", self.line_ids.ids)]).unlink()
+        self.env["timetrack.accrual.entry"]._clear(self.line_ids)
         details = []
         for key, line in lines.items():
             entries = values.get(key, {})
@@ -329,6 +337,7 @@ class TimetrackAccrual(models.Model):
             return
         self._check_ready()
         commands = [command for line in lines for command in line._prepare_move_lines()]
+        amount = sum(lines.mapped("open_balance"))
         move = self.env["account.move"].create(
             {
                 "move_type": "entry",
@@ -354,7 +363,7 @@ class TimetrackAccrual(models.Model):
         self.message_post(
             body=self.env._(
                 "Posted: %(amount)s, %(move)s; reversed by %(reversal)s.",
-                amount=formatLang(self.env, sum(lines.mapped("open_balance")), currency_obj=self.currency_id),
+                amount=formatLang(self.env, amount, currency_obj=self.currency_id),
                 move=move._get_html_link(),
                 reversal=reversal._get_html_link(),
             )

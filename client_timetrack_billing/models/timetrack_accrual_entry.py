@@ -21,6 +21,17 @@ class TimetrackAccrualEntry(models.Model):
     amount = fields.Monetary("Work in Progress")
 
     @api.model
+    def _clear(self, lines):
+        """Forget what was accrued before, in one statement: nothing hangs on these rows.
+
+        :param lines: of the accrual (``timetrack.accrual.line``)
+        """
+        self.env.flush_all()
+        self.env.cr.execute(SQL("DELETE FROM timetrack_accrual_entry WHERE accrual_line_id = ANY(%s)", lines.ids))
+        self.invalidate_model(flush=False)
+        lines.invalidate_recordset(["entry_ids"], flush=False)
+
+    @api.model
     def _insert(self, details):
         """Add rows in one statement: there may be tens of thousands.
 

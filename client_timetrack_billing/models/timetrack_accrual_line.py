@@ -17,7 +17,7 @@ class TimetrackAccrualLine(models.Model):
 
     accrual_id = fields.Many2one("timetrack.accrual", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="accrual_id.company_id", store=True)
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
     project_id = fields.Many2one("project.project", string="Engagement", required=True, ondelete="restrict")
     partner_id = fields.Many2one(related="project_id.timetrack_client_id", string="Client")
     currency_id = fields.Many2one("res.currency", required=True)

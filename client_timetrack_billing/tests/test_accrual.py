@@ -197,6 +197,7 @@ class TestAccrual(TimetrackBillingCommon):
         self.assertEqual(accrual.state, "worked_out")
         accrual.action_post()
         self.assertEqual(len(accrual.move_ids), 4)
+        self.assertIn("100.00", accrual.message_ids[0].body)
         self.assertEqual(self._balances(), [300, 0, -300])
         # less than before
         self._invoice_at("2026-05-31")
@@ -299,7 +300,8 @@ class TestAccrual(TimetrackBillingCommon):
             self.assertEqual(form.unbilled_account_id, self.unbilled)
             self.assertEqual(form.liability_account_id, self.liability)
             self.assertTrue(form.journal_id)
-            form.date = "2026-04-30"
+            self.assertEqual(str(form.date), "2026-06-30")
+        self.assertEqual(form.record.display_name, "06/30/2026")
 
     def test_who_may(self):
         accrual = self._accrual()
