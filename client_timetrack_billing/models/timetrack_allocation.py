@@ -28,7 +28,9 @@ LIVE = ("held", "prebill", "draft", "posted")
 # Values of empty columns that stand for something.
 EMPTY = {"boolean": False, "float": 0.0, "monetary": 0.0, "integer": 0}
 # What becomes of time that a planned credit note takes back: values of ``effect``.
-REBILL, CONCEDE = "rebill", "concede"
+REBILL, CONCEDE, WRITE_OFF = "rebill", "concede", "write_off"
+# It stays billed, for less: a concession lowers what billing brings in, a write-off what is collected of it.
+GIVEN_UP = (CONCEDE, WRITE_OFF)
 
 
 @cache
@@ -766,7 +768,7 @@ class TimetrackAllocation(models.Model):
         """
         rows = self.search([("move_id", "in", refunds.ids), ("state", "=", "posted")])
         planned = rows.filtered("effect")
-        origins = rows.filtered(lambda row: row.effect != CONCEDE).reversed_id
+        origins = rows.filtered(lambda row: row.effect not in GIVEN_UP).reversed_id
         lost, displaced = origins._take_back()
         if lost:
             raise UserError(

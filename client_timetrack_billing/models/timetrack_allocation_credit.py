@@ -7,21 +7,22 @@ from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
-from .timetrack_allocation import CONCEDE, REBILL
+from .timetrack_allocation import CONCEDE, GIVEN_UP, REBILL, WRITE_OFF
 
 
 class TimetrackAllocation(models.Model):
     """Credit notes for chosen time.
 
     A planned credit note has its counter rows from the start: in draft, each with an ``effect``. Posting it makes them
-    final: what is to be billed again leaves its invoice; what is conceded stays, for less. (A credit note that was
-    made otherwise gets its rows when it is posted, see :meth:`_post_refunds`; they have no effect of their own.)
+    final: what is to be billed again leaves its invoice; what is conceded or written off stays, for less. (A credit
+    note that was made otherwise gets its rows when it is posted, see :meth:`_post_refunds`; they have no effect of
+    their own.)
     """
 
     _inherit = "timetrack.allocation"
 
     effect = fields.Selection(
-        [(REBILL, "To Be Billed Again"), (CONCEDE, "Conceded")],
+        [(REBILL, "To Be Billed Again"), (CONCEDE, "Conceded"), (WRITE_OFF, "Written Off")],
         string="Of the Credit",
         readonly=True,
         help="What becomes of time that a credit note takes back.",
@@ -79,11 +80,12 @@ class TimetrackAllocation(models.Model):
                 left[row] = rest
         return left
 
-    def _credit_entries(self, effect, values):
+    def _credit_entries(self, effect, values, reason=None):
         """Make the draft credit note of chosen time, at what is left of its invoice.
 
-        :param str effect: ``REBILL`` or ``CONCEDE``
+        :param str effect: ``REBILL``, ``CONCEDE`` or ``WRITE_OFF``
         :param dict values: of the credit note
+        :param reason: why (``timetrack.adjustment.reason``)
         :return: the credit note
         :raise UserError: some of it was credited before, or there is nothing to concede
         """
@@ -92,7 +94,7 @@ class TimetrackAllocation(models.Model):
         gone = self.filtered(lambda row: row not in left)
         if gone:
             raise UserError(self.env._("This time was credited before: %s.", gone.line_id._timetrack_describe()))
-        if effect == CONCEDE:
+        if effect in GIVEN_UP:
             # what the client saw taken off on a line of its own is not to be credited once more
             left = self._net_of_adjustments(left)
             if not left:
@@ -103,13 +105,15 @@ class TimetrackAllocation(models.Model):
                     )
                 )
         hours = {row: row.hours_billed for row in left}
-        return self._create_credit_note(left, hours, effect, values)
+        return self._create_credit_note(left, hours, effect, values, reason)
 
-    def _credit_amount(self, amount, values):
+    def _credit_amount(self, amount, values, effect=CONCEDE, reason=None):
         """Make the draft credit note of an amount, spread over time by what is left of it.
 
         :param Decimal amount: untaxed, in the currency of the invoice
         :param dict values: of the credit note
+        :param str effect: ``CONCEDE`` or ``WRITE_OFF``
+        :param reason: why (``timetrack.adjustment.reason``)
         :return: the credit note
         :raise UserError: there is less left than that
         """
@@ -126,7 +130,7 @@ class TimetrackAllocation(models.Model):
         weights = [amount * rest / total for rest in left.values()]
         shares = dict(zip(left, spread(amount, weights, unit), strict=True))
         shares = {row: share for row, share in shares.items() if share}
-        return self._create_credit_note(shares, {}, CONCEDE, values)
+        return self._create_credit_note(shares, {}, effect, values, reason)
 
     def _with_adjustments(self):
         """The rows, and what the client saw taken off or added to them on other lines."""
@@ -155,7 +159,7 @@ class TimetrackAllocation(models.Model):
         net = {row: rest + shown.get((row.line_id, row.part), 0) for row, rest in left.items()}
         return {row: rest for row, rest in net.items() if rest}
 
-    def _create_credit_note(self, amounts, hours, effect, values):
+    def _create_credit_note(self, amounts, hours, effect, values, reason=None):
         """Reverse the invoice as Odoo does, and keep of that what is credited.
 
         :param dict amounts: of each row, Decimal
@@ -163,7 +167,7 @@ class TimetrackAllocation(models.Model):
         :raise AccessError: more is conceded than the user may adjust
         """
         rows = self.browse(row.id for row in amounts)
-        if effect == CONCEDE:
+        if effect in GIVEN_UP:
             rows._check_may_concede(float(sum(amounts.values())))
         move = rows.move_id.with_env(self.env(su=False))
         move.ensure_one()
@@ -189,18 +193,20 @@ class TimetrackAllocation(models.Model):
             name = some._get_credit_name(line)
             if name:
                 update["name"] = name
-            if effect == CONCEDE:
+            if effect in GIVEN_UP:
                 # the order has delivered and invoiced it all the same
                 update["sale_line_ids"] = [Command.clear()]
             commands.append(Command.update(refund_line.id, update))
         refund.write({"invoice_line_ids": commands})
-        self._timetrack_internal()._insert(
-            [
-                row._prepare_planned_counter(refund_line, amounts[row], hours.get(row, 0.0), effect, values.get("ref"))
-                for refund_line, some in credited.items()
-                for row in some
-            ]
-        )
+        text = reason.name if reason else values.get("ref")
+        counters = [
+            row._prepare_planned_counter(refund_line, amounts[row], hours.get(row, 0.0), effect, text)
+            for refund_line, some in credited.items()
+            for row in some
+        ]
+        if reason:
+            counters = [{**counter, "reason_id": reason.id} for counter in counters]
+        self._timetrack_internal()._insert(counters)
         return refund
 
     def _check_may_concede(self, amount):
@@ -222,7 +228,7 @@ class TimetrackAllocation(models.Model):
         standard = sum(rows.mapped("standard_value"))
         if not standard:
             return
-        before = rows.counter_ids.filtered(lambda row: row.effect == CONCEDE and row.state in ("draft", "posted"))
+        before = rows.counter_ids.filtered(lambda row: row.effect in GIVEN_UP and row.state in ("draft", "posted"))
         left = sum((rows | before).mapped("billed_amount")) - amount
         percent = 100 * abs(rows._get_agreed_value() - left) / abs(standard)
         engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id).values()

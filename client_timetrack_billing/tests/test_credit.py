@@ -198,6 +198,52 @@ class TestCredit(TimetrackBillingCommon):
             self._credit("amount", move=move, amount=30)
         self.assertEqual(self._credit("amount", move=move, amount=25).amount_untaxed, 25)
 
+    def test_what_is_written_off_is_told_from_what_is_conceded(self):
+        """After the invoice, for a reason of the firm's: billed as it was, and not collected."""
+        reason = self.env.ref("client_timetrack_billing.adjustment_reason_uncollectable")
+        with self.assertRaisesRegex(UserError, "why this is written off"):
+            self._credit("concede", self.rows[1], is_write_off=True)
+        refund = self._credit("concede", self.rows[1], is_write_off=True, reason_id=reason.id, reason="As we agreed")
+        self.assertRecordValues(
+            refund.timetrack_allocation_ids,
+            [{"effect": "write_off", "reason_id": reason.id, "billed_amount": -200.0, "hours_worked": 0.0}],
+        )
+        self.assertEqual(refund.timetrack_allocation_ids.adjustment_reason, reason.name)
+        self.assertIn("As we agreed", refund.ref)
+        refund.action_post()
+        self.assertStates("billed", "billed", "billed")
+        refund.button_draft()
+        self.assertStates("billed", "billed", "billed")
+        refund.action_post()
+        # a concession beside it
+        self._credit("amount", self.rows[2], amount=50, reason_id=reason.id).action_post()
+        counters = self.rows.counter_ids.sorted("billed_amount")
+        self.assertEqual(counters.mapped("effect"), ["write_off", "concede"])
+        self.assertEqual(self._net(), [100, 0, 250])
+        # to be billed again is neither
+        refund = self._credit("rebill", self.rows[0], is_write_off=True)
+        self.assertEqual(refund.timetrack_allocation_ids.effect, "rebill")
+
+    def test_what_is_written_off_counts_against_the_limit(self):
+        reason = self.env.ref("client_timetrack_billing.adjustment_reason_uncollectable")
+        self.company.timetrack_adjustment_limit = 20
+        self._credit("amount", amount=90, is_write_off=True, reason_id=reason.id)
+        with self.assertRaisesRegex(AccessError, "21.7 %"):
+            self._credit("amount", amount=40)
+
+    def test_what_is_not_paid_is_proposed_to_be_written_off(self):
+        payment = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=self.move.ids
+        )
+        payment.create({"amount": self.move.amount_total / 4})._create_payments()
+        wizard = self.env["timetrack.credit.wizard"].with_user(self.user_billing)
+        with Form(wizard.with_context(default_move_id=self.move.id)) as form:
+            form.what = "amount"
+            self.assertEqual(form.amount, 0)
+            form.is_write_off = True
+            self.assertEqual(form.amount, 450)
+            form.reason_id = self.env.ref("client_timetrack_billing.adjustment_reason_uncollectable")
+
     def test_there_is_nothing_to_concede(self):
         """Time that was billed for nothing costs nothing to give away; to be billed again it goes all the same."""
         trainee = self.env["hr.employee"].create({"name": "Trainee", "company_id": self.company.id})

@@ -24,6 +24,28 @@ class TestRandomBilling(TimetrackBillingCommon):
         cls.project.user_id = False
         cls.other = cls._create_project("Appeal", cls.partner_b, user_id=False)
         cls.reason = cls.env.ref("client_timetrack_billing.adjustment_reason_courtesy")
+        accounts = cls.env["account.account"].create(
+            [
+                {"name": f"Client Advances {number}", "code": f"23990{number}", "account_type": "liability_current"}
+                for number in (1, 2)
+            ]
+        )
+        # one is drawn by itself, the other by hand
+        cls.retainers = (
+            cls.env["timetrack.retainer"]
+            .with_user(cls.user_billing)
+            .create(
+                [
+                    {"project_id": cls.project.id, "amount": 300, "account_id": accounts[0].id},
+                    {
+                        "partner_id": cls.partner_b.id,
+                        "amount": 200,
+                        "account_id": accounts[1].id,
+                        "is_automatic": False,
+                    },
+                ]
+            )
+        )
 
     def test_random_sequences(self):
         self.taken = set()
@@ -79,12 +101,14 @@ class TestRandomBilling(TimetrackBillingCommon):
             if prebill.state == "invoiced" and len(moves) == 1 and moves.state == "posted":
                 rows = moves.timetrack_allocation_ids
                 if rows.prebill_id == prebill and all(row.prebill_id for row in rows):
-                    self.assertAlmostEqual(prebill.amount, moves.amount_untaxed, 2, taken)
+                    drawn = sum(moves._timetrack_get_draws().mapped("price_subtotal"))
+                    self.assertAlmostEqual(prebill.amount, moves.amount_untaxed - drawn, 2, taken)
             if prebill.state in ("draft", "review", "approved"):
                 billed = live.filtered(lambda row: row.action != "hold")
                 self.assertEqual(set(live.mapped("state")) - {"prebill"}, set(), taken)
                 self.assertAlmostEqual(prebill.standard_value, sum(billed.mapped("standard_value")), 2, taken)
                 self.assertAlmostEqual(prebill.amount, sum(billed.mapped("billed_amount")), 2, taken)
+        self._check_retainers(taken)
         queue = self.env["timetrack.billing.queue"].search([("company_id", "=", self.company.id)])
         waiting = sum(entry.unit_amount for entry in entries if entry.timetrack_billing_state == "unbilled") + sum(
             row.hours_worked
@@ -93,6 +117,17 @@ class TestRandomBilling(TimetrackBillingCommon):
         )
         mine = queue.filtered(lambda row: row.project_id in entries.project_id)
         self.assertAlmostEqual(sum(mine.mapped("hours")), waiting, 6, taken)
+
+    def _check_retainers(self, taken):
+        """What is left of them is what the general ledger says, and never less than nothing."""
+        for retainer in self.retainers:
+            lines = self.env["account.move.line"].search(
+                [("account_id", "=", retainer.account_id.id), ("parent_state", "=", "posted")]
+            )
+            self.assertEqual(lines.timetrack_retainer_id, retainer if lines else lines.timetrack_retainer_id)
+            self.assertAlmostEqual(retainer.balance, -sum(lines.mapped("balance")), 2, taken)
+            self.assertGreaterEqual(retainer.balance, 0, taken)
+            self.assertAlmostEqual(retainer._get_statement()["closing"], retainer.balance, 2, taken)
 
     def _prebills(self, entries):
         return entries.timetrack_allocation_ids.prebill_id
@@ -203,8 +238,29 @@ class TestRandomBilling(TimetrackBillingCommon):
             "what": what,
             "row_ids": [Command.set(rows.ids)],
             "amount": dice.choice([5, 33.33]),
+            "is_write_off": dice.choice([True, False]),
+            "reason_id": self.reason.id,
         }
         wizard.create(values).action_credit()
+
+    def _do_invoice_advance(self, dice, entries):
+        retainer = dice.choice(self.retainers)
+        self.env["account.move"].browse(retainer.action_invoice_advance()["res_id"]).action_post()
+
+    def _do_draw(self, dice, entries):
+        self._some(dice, self._invoices(entries, "draft")).with_user(self.user_billing).action_timetrack_draw()
+
+    def _do_refund_retainer(self, dice, entries):
+        refund = self.env["account.move"].browse(dice.choice(self.retainers).action_refund()["res_id"])
+        refund.action_post() if dice.random() < 0.5 else refund.unlink()
+
+    def _do_reset_advance(self, dice, entries):
+        lines = dice.choice(self.retainers).sudo().line_ids.filtered(lambda line: line.parent_state == "posted")
+        self._some(dice, lines.move_id).button_draft()
+
+    def _do_drop_advance(self, dice, entries):
+        lines = dice.choice(self.retainers).sudo().line_ids.filtered(lambda line: line.parent_state == "draft")
+        self._some(dice, lines.move_id).unlink()
 
     def _do_post_credit_note(self, dice, entries):
         self._some(dice, self._refunds(entries, "draft")).action_post()

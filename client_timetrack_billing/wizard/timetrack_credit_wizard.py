@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
-from ..models.timetrack_allocation import CONCEDE, REBILL
+from ..models.timetrack_allocation import CONCEDE, REBILL, WRITE_OFF
 
 
 class TimetrackCreditWizard(models.TransientModel):
@@ -33,6 +33,17 @@ class TimetrackCreditWizard(models.TransientModel):
     amount = fields.Monetary(
         help="Untaxed. It is spread over the time chosen, or all of the invoice's, by what it costs."
     )
+    is_write_off = fields.Boolean(
+        "Written Off",
+        help="The client does not pay what is right: it lowers what is collected, not what was billed.",
+    )
+    reason_id = fields.Many2one(
+        "timetrack.adjustment.reason",
+        string="Reason of the Firm",
+        domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
+        help="For reports; the client does not see it.",
+    )
+    company_id = fields.Many2one(related="move_id.company_id")
     reason = fields.Char(help="The client reads it on the credit note.")
     date = fields.Date("Credit Note Date", required=True, default=fields.Date.context_today)
     hours = fields.Float(compute="_compute_total")
@@ -48,14 +59,20 @@ class TimetrackCreditWizard(models.TransientModel):
             wizard.hours = sum(rows.mapped("hours_billed")) if wizard.what != "amount" else 0.0
             wizard.total = wizard.amount if wizard.what == "amount" else float(sum(net.values()))
 
+    @api.onchange("is_write_off", "what")
+    def _onchange_is_write_off(self):
+        """What is written off is mostly all that is not paid."""
+        if self.is_write_off and self.what == "amount" and not self.amount:
+            self.amount = self.currency_id.round(self.move_id.amount_untaxed * self.move_id._timetrack_unpaid_share())
+
     def _get_unit(self):
         return unit_of((self.currency_id or self.env.company.currency_id).rounding)
 
     def action_credit(self):
         """Make the draft credit note and open it.
 
-        :raise UserError: nothing is chosen, the invoice is not posted, the time is not the invoice's, or nothing is
-            left of it to credit
+        :raise UserError: nothing is chosen, the invoice is not posted, the time is not the invoice's, nothing is left
+            of it to credit, or it is written off without a reason
         """
         self.ensure_one()
         self.move_id.check_access("write")
@@ -66,13 +83,18 @@ class TimetrackCreditWizard(models.TransientModel):
         rows = self.row_ids.sudo()
         if rows - all_rows:
             raise UserError(self.env._("Choose time that is billed by %s.", self.move_id.display_name))
+        is_given_up = self.what != REBILL
+        if is_given_up and self.is_write_off and not self.reason_id:
+            raise UserError(self.env._("Choose the firm's reason why this is written off."))
+        effect = WRITE_OFF if is_given_up and self.is_write_off else CONCEDE if is_given_up else REBILL
         if self.what == "amount":
             unit = self._get_unit()
-            refund = (rows or all_rows)._credit_amount(to_decimal(self.amount, unit), self._prepare_values())
+            amount = to_decimal(self.amount, unit)
+            refund = (rows or all_rows)._credit_amount(amount, self._prepare_values(), effect, self.reason_id)
         elif not rows:
             raise UserError(self.env._("Choose the time to credit."))
         else:
-            refund = rows._credit_entries(self.what, self._prepare_values())
+            refund = rows._credit_entries(effect, self._prepare_values(), self.reason_id)
         return refund.with_env(self.env).get_formview_action()
 
     def _prepare_values(self):
