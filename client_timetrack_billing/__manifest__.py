@@ -52,6 +52,7 @@
         "report/timetrack_retainer_report.xml",
         "views/timetrack_retainer_views.xml",
         "views/timetrack_timekeeper_views.xml",
+        "report/account_move_report.xml",
         "report/timetrack_prebill_report.xml",
         "views/timetrack_prebill_views.xml",
         "views/timetrack_rate_views.xml",

@@ -137,6 +137,10 @@ FLIPPED_BY = {
         f"timetrack.engagement.{name}": ("client_timetrack_billing/tests/test_ledes.py", f"test_{name}")
         for name in ("client_code", "client_matter_code", "matter_code", "receiver_id")
     },
+    **{
+        f"timetrack.engagement.{name}": ("client_timetrack_billing/tests/test_annex.py", f"test_{name}")
+        for name in ("annex", "annex_amounts", "annex_names")
+    },
     "project.project.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_the_card_of_the_project_comes_first",

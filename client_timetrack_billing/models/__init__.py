@@ -5,6 +5,7 @@ from . import account_analytic_line_reason
 from . import account_analytic_line_surcharge
 from . import account_move
 from . import account_move_accrual
+from . import account_move_annex
 from . import account_move_ledes
 from . import account_move_retainer
 from . import account_move_line
@@ -34,6 +35,7 @@ from . import timetrack_budget
 from . import timetrack_budget_version
 from . import timetrack_code_set
 from . import timetrack_engagement
+from . import timetrack_engagement_annex
 from . import timetrack_engagement_ledes
 from . import timetrack_expense_code
 from . import timetrack_ledes_receiver

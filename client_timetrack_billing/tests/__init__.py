@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_accrual
+from . import test_annex
 from . import test_billing_run
 from . import test_budget
 from . import test_core_screens
