@@ -42,12 +42,13 @@ class AccountMove(models.Model):
             amounts[row.line_id, row.part] += to_decimal(row.billed_amount, unit)
         time = rows.filtered(lambda row: row.kind == "time")
         time = time.sorted(lambda row: (row.date, row.line_id.id, row.part))
+        names = any(self._timetrack_get_annex_name(engagement, row) for row in time)
         groups = defaultdict(lambda: [0.0, Decimal(0)])
         for row in time:
-            sums = groups[tuple(self._timetrack_get_annex_words(engagement, row))]
+            sums = groups[tuple(self._timetrack_get_annex_words(engagement, row, names))]
             sums[0] += row.hours_billed
             sums[1] += amounts.pop((row.line_id, row.part), Decimal(0))
-        labels = self._timetrack_get_annex_labels(engagement)
+        labels = self._timetrack_get_annex_labels(engagement, names)
         hours = sum(sums[0] for sums in groups.values())
         amount = sum(sums[1] for sums in groups.values())
         return {
@@ -64,11 +65,14 @@ class AccountMove(models.Model):
             "total": self._timetrack_get_annex_figures(engagement, hours, amount),
         }
 
-    def _timetrack_get_annex_labels(self, engagement):
-        """Labels of the columns of words."""
+    def _timetrack_get_annex_labels(self, engagement, names):
+        """Labels of the columns of words.
+
+        :param names: whether there is a name to tell
+        """
         if engagement.annex == "entry":
-            names = [self.env._("Employee")] if engagement.annex_names else []
-            return [self.env._("Date"), *names, self.env._("Service"), self.env._("Description")]
+            people = [self.env._("Employee")] if names else []
+            return [self.env._("Date"), *people, self.env._("Service"), self.env._("Description")]
         return {
             "day": [self.env._("Date")],
             "employee": [self.env._("Employee")],
@@ -77,13 +81,16 @@ class AccountMove(models.Model):
             "deliverable": [self.env._("Deliverable")],
         }[engagement.annex]
 
-    def _timetrack_get_annex_words(self, engagement, row):
-        """What tells a line of the table from others, and then what it says."""
+    def _timetrack_get_annex_words(self, engagement, row, names):
+        """What tells a line of the table from others, and then what it says.
+
+        :param names: whether there is a name to tell
+        """
         by = engagement.annex
         if by == "entry":
-            names = [self._timetrack_get_annex_name(engagement, row)] if engagement.annex_names else []
+            people = [self._timetrack_get_annex_name(engagement, row)] if names else []
             service = row.activity_id.with_context(lang=self.env.context.get("lang")).name or ""
-            return [row.id, format_date(self.env, row.date), *names, service, row._get_text()]
+            return [row.id, format_date(self.env, row.date), *people, service, row._get_text()]
         if by == "day":
             return [row.date, format_date(self.env, row.date)]
         if by == "employee":

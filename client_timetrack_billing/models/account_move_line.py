@@ -32,10 +32,15 @@ class AccountMoveLine(models.Model):
         """The sign of the line's rows in the ledger: a credit note takes back."""
         return -1 if self.move_id.move_type == "out_refund" else 1
 
+    @api.model
+    def _timetrack_get_hour(self):
+        """The unit of hours; asked for each line of an invoice, without looking each time whether it is still there."""
+        return self.env["uom.uom"].browse(self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour"))
+
     def _timetrack_hours(self):
         """The quantity of the line in hours; quantities of no time unit count as hours."""
         self.ensure_one()
-        hour = self.env.ref("uom.product_uom_hour")
+        hour = self._timetrack_get_hour()
         if not self.product_uom_id or not self.product_uom_id._has_common_reference(hour):
             return self.quantity
         return self.product_uom_id._compute_quantity(self.quantity, hour, round=False)
@@ -46,7 +51,7 @@ class AccountMoveLine(models.Model):
         Hours that are too few for it are a quantity of 1.
         """
         self.ensure_one()
-        hour = self.env.ref("uom.product_uom_hour")
+        hour = self._timetrack_get_hour()
         if self.product_uom_id and self.product_uom_id._has_common_reference(hour):
             hours = hour._compute_quantity(hours, self.product_uom_id, round=False)
         digits = self.env["decimal.precision"].precision_get("Product Unit")

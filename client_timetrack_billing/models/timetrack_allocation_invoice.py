@@ -16,37 +16,44 @@ class TimetrackAllocation(models.Model):
         plain = row.action == BILL and not is_adjusted(row)
         return to_decimal(row.billed_amount if plain else value_of(row.hours_rounded, row.standard_rate), unit)
 
-    def _bill_on(self, move_line, shown):
-        """Put the rows on an invoice line.
+    @api.model
+    def _bill_on(self, rows_by_line, shown):
+        """Put rows on invoice lines. The number of queries depends neither on the rows nor on the lines.
 
-        :param shown: what is adjusted goes on a line of its own (:meth:`_adjust_on`)
+        :param dict rows_by_line: invoice line to its rows; of one invoice, which is in one currency
+        :param shown: what is adjusted goes on lines of their own (:meth:`_adjust_on`)
         """
-        unit = unit_of(move_line.currency_id.rounding)
         rounding = self.env._("Rounding")
-        place = {"move_line_id": move_line.id, "move_id": move_line.move_id.id, "state": "draft"}
         names = ("hours_rounded", "hours_billed", "standard_rate", "billed_rate", "standard_value", "billed_amount")
         more = ("adjustment", "action", "is_amount_fixed", "adjustment_reason", "reason_id")
-        plain, changed = [], {}
-        for record, row in zip(self, self._read_values(*names, *more), strict=True):
-            if shown:
-                hours = row.hours_rounded
-                standard = to_decimal(row.standard_value, unit)
-                values = self._prepare_billed(hours, standard, self._get_shown_amount(row, unit), None)
-            else:
-                hours = row.hours_billed if row.action == BILL else 0.0
-                values = {"billed_rate": row.billed_amount / hours if hours else 0.0, "adjustment": row.adjustment}
-            values["hours_billed"] = hours
-            if values["adjustment"]:
-                values["adjustment_reason"] = row.adjustment_reason or record.reason_id.name or rounding
-            else:
-                values["adjustment_reason"] = None
-            if any(getattr(row, name) != value for name, value in values.items()):
-                changed[record] = {**place, **values}
-            else:
-                plain.append(record)
-        self._write_each(dict.fromkeys(plain, place))
+        everything = self.union(*rows_by_line.values()) if rows_by_line else self
+        found = {row.id: row for row in everything._read_values(*names, *more)}
+        plain, changed = {}, {}
+        for move_line, records in rows_by_line.items():
+            unit = unit_of(move_line.currency_id.rounding)
+            place = {"move_line_id": move_line.id, "move_id": move_line.move_id.id, "state": "draft"}
+            for record in records:
+                row = found[record.id]
+                if shown:
+                    hours = row.hours_rounded
+                    standard = to_decimal(row.standard_value, unit)
+                    values = self._prepare_billed(hours, standard, self._get_shown_amount(row, unit), None)
+                else:
+                    hours = row.hours_billed if row.action == BILL else 0.0
+                    values = {"billed_rate": row.billed_amount / hours if hours else 0.0, "adjustment": row.adjustment}
+                values["hours_billed"] = hours
+                if values["adjustment"]:
+                    values["adjustment_reason"] = row.adjustment_reason or record.reason_id.name or rounding
+                else:
+                    values["adjustment_reason"] = None
+                if any(getattr(row, name) != value for name, value in values.items()):
+                    changed[record] = {**place, **values}
+                else:
+                    plain[record] = place
+        self._write_each(plain)
         self._write_each(changed)
-        self._adapt(move_line)
+        for move_line, records in rows_by_line.items():
+            records._adapt(move_line)
 
     @api.model
     def _adjust_on(self, move_line, shares):

@@ -139,15 +139,16 @@ class TimetrackPrebill(models.Model):
         if self.adjustments == "folded" and all(row.action != BILL for row in rows):
             return []
         section_of = self._get_sections(rows)
+        prefetch = [row.id for row in rows]
         leaders = {row.merged_id for row in rows if row.merged_id}
         groups = defaultdict(list)
         for row in rows:
             key = self._get_line_key(row, row.merged_id or (row.id if row.id in leaders else None))
             groups[section_of(row), key].append(row)
-        lines = [self._prepare_line(section, some) for (section, _key), some in groups.items()]
+        lines = [self._prepare_line(section, some, prefetch) for (section, _key), some in groups.items()]
         lines = self._fold_free_lines(lines)
         if self.adjustments == "shown":
-            lines += self._get_adjustment_lines(rows, section_of)
+            lines += self._get_adjustment_lines(rows, section_of, prefetch)
         order = {section: place for place, section in enumerate(dict.fromkeys(line.section for line in lines))}
         return sorted(lines, key=lambda line: (order[line.section], line.kind == "adjustment"))
 
@@ -191,8 +192,11 @@ class TimetrackPrebill(models.Model):
             rate = row.billed_rate
         return row.project_id, getattr(row, RECORDS[self.grouping]), rate
 
-    def _prepare_line(self, section, rows):
-        """The line of some rows: as they are billed, or as they were worked where adjustments are shown below."""
+    def _prepare_line(self, section, rows, prefetch):
+        """The line of some rows: as they are billed, or as they were worked where adjustments are shown below.
+
+        :param list prefetch: ids of all rows of the invoice, which are read together however many lines there are
+        """
         unit = unit_of(self.currency_id.rounding)
         if self.adjustments == "shown":
             hours = sum(row.hours_rounded for row in rows)
@@ -206,7 +210,7 @@ class TimetrackPrebill(models.Model):
         rate = rates.pop() if len(rates) == 1 else None
         if rate is None:
             rate = float(target) / hours if hours else 0.0
-        records = self.env["timetrack.allocation"].browse(row.id for row in rows)
+        records = self.env["timetrack.allocation"].browse(row.id for row in rows).with_prefetch(prefetch)
         return InvoiceLine(records, section, "time", hours, rate, float(target))
 
     def _fold_free_lines(self, lines):
@@ -220,8 +224,11 @@ class TimetrackPrebill(models.Model):
             result[place] = result[place]._replace(rows=result[place].rows | line.rows)
         return result
 
-    def _get_adjustment_lines(self, rows, section_of):
-        """What was taken off or added, in a line for each section, project and reason."""
+    def _get_adjustment_lines(self, rows, section_of, prefetch):
+        """What was taken off or added, in a line for each section, project and reason.
+
+        :param list prefetch: as of :meth:`_prepare_line`
+        """
         unit = unit_of(self.currency_id.rounding)
         ledger = self.env["timetrack.allocation"]
         groups = defaultdict(dict)
@@ -232,7 +239,7 @@ class TimetrackPrebill(models.Model):
                 groups[section_of(row), row.project_id, row.reason_id][row.id] = hours, amount
         lines = []
         for (section, _project, _reason), shares in groups.items():
-            records = ledger.browse(shares)
+            records = ledger.browse(shares).with_prefetch(prefetch)
             target = float(sum(amount for _hours, amount in shares.values()))
             shares = dict(zip(records, shares.values(), strict=True))
             lines.append(InvoiceLine(records, section, "adjustment", 0.0, 0.0, target, shares))
@@ -277,6 +284,7 @@ class TimetrackPrebill(models.Model):
         """Commands for the invoice lines, with their sections."""
         commands = []
         section = None
+        product = self.company_id.sudo()._timetrack_get_product()
         for line in lines:
             if line.section is not None and line.section != section:
                 section = line.section
@@ -290,26 +298,32 @@ class TimetrackPrebill(models.Model):
                     )
                 )
             prepare = self._prepare_move_line if line.kind == "time" else self._prepare_adjustment_line
-            commands.append(Command.create({"sequence": len(commands) + 10, **prepare(line)}))
+            commands.append(Command.create({"sequence": len(commands) + 10, **prepare(line, product)}))
         return commands
 
-    def _prepare_move_line(self, line):
-        """Hook: the values of an invoice line for time."""
+    def _prepare_move_line(self, line, product):
+        """Hook: the values of an invoice line for time.
+
+        :param product: of the company's time
+        """
         return {
-            "product_id": self.company_id.sudo()._timetrack_get_product().id,
-            "product_uom_id": self.env.ref("uom.product_uom_hour").id,
+            "product_id": product.id,
+            "product_uom_id": self.env["account.move.line"]._timetrack_get_hour().id,
             "name": self._get_line_name(line),
             "quantity": self._get_quantity(line),
             "price_unit": line.rate,
             "analytic_distribution": self._get_distribution(line.rows) or False,
         }
 
-    def _prepare_adjustment_line(self, line):
-        """Hook: the values of an invoice line for what was taken off or added."""
+    def _prepare_adjustment_line(self, line, product):
+        """Hook: the values of an invoice line for what was taken off or added.
+
+        :param product: of the company's time
+        """
         reasons = line.rows.reason_id.with_context(lang=self.env.context.get("lang"))
         return {
-            "product_id": self.company_id.sudo()._timetrack_get_product().id,
-            "product_uom_id": self.env.ref("uom.product_uom_unit").id,
+            "product_id": product.id,
+            "product_uom_id": self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_unit"),
             "name": reasons.name or self.env._("Adjustment"),
             "quantity": 1.0,
             "price_unit": line.target,
@@ -350,8 +364,7 @@ class TimetrackPrebill(models.Model):
 
     def _get_engagement_of(self, rows):
         """The engagement whose template names the rows' line."""
-        found = self.env["timetrack.engagement"]._get_by_project(rows.project_id[:1])
-        return next(iter(found.values()), None)
+        return rows.sudo().project_id[:1].timetrack_engagement_ids[:1]
 
     def _get_words(self, rows, everything):
         """What the names of a template stand for.
@@ -380,12 +393,18 @@ class TimetrackPrebill(models.Model):
             ("service", "activity"),
             ("deliverable", "deliverable"),
         ):
-            shown = everything or by == self.grouping or (self.grouping == "entry" and by == "employee")
+            # names that clients do not see are told where somebody asked for them only
+            named = by == "employee" and self.grouping == "entry" and not self._is_discreet(rows)
+            shown = everything or by == self.grouping or named
             records = self.env[rows._fields[RECORDS[by]].comodel_name]
             for row in rows if shown else ():
                 records |= row[RECORDS[by]]
             words[name] = ", ".join(self._get_record_name(record, by) for record in records)
         return words
+
+    def _is_discreet(self, rows):
+        """Whether a policy hides from clients who worked."""
+        return any(rows.line_id.timetrack_policy_id.mapped("portal_hide_employee"))
 
     def _get_record_name(self, record, by):
         """How a record is called on an invoice."""
@@ -406,9 +425,8 @@ class TimetrackPrebill(models.Model):
         move_lines = move._timetrack_product_lines()
         pairs = list(zip(move_lines, lines, strict=True))
         self._settle_prices(move, pairs)
-        for move_line, line in pairs:
-            if line.kind == "time":
-                line.rows._bill_on(move_line, shown=self.adjustments == "shown")
+        time = {move_line: line.rows for move_line, line in pairs if line.kind == "time"}
+        self.env["timetrack.allocation"]._bill_on(time, shown=self.adjustments == "shown")
         for move_line, line in pairs:
             if line.kind == "adjustment":
                 self.env["timetrack.allocation"]._adjust_on(move_line, line.shares)

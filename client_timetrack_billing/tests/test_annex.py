@@ -75,7 +75,24 @@ class TestAnnex(TimetrackBillingCommon):
         policy = self.env["timetrack.policy"].create({"name": "Discreet", "portal_hide_employee": True})
         self.project.timetrack_policy_id = policy
         move = self._bill()
-        self.assertEqual([row[1] for row in self._rows(move)], ["", "", ""])
+        [table] = move._timetrack_get_annex()
+        self.assertNotIn("Employee", table["columns"])
+        self.assertEqual(table["rows"][2], ["05/05/2026", "", "Review", "01:00", "$\xa0150.00"])
+        self.engagement.annex = "employee"
+        self.assertEqual(self._rows(move), [["Our people", "02:45", "$\xa0325.00"]])
+
+    def test_names_that_the_policy_hides_are_not_on_lines_either(self):
+        """Unless the firm's own text asks for them."""
+        self.engagement.grouping = "entry"
+        policy = self.env["timetrack.policy"].create({"name": "Discreet", "portal_hide_employee": True})
+        self._log_approved(1.0, name="Call")
+        self.assertIn("Alice", self._invoice().invoice_line_ids.name)
+        self.project.timetrack_policy_id = policy
+        self._log_approved(1.0, name="Call")
+        self.assertNotIn("Alice", self._invoice().invoice_line_ids.name)
+        self.engagement.narrative_template = "{employee}: {narrative}"
+        self._log_approved(1.0, name="Call")
+        self.assertEqual(self._invoice().invoice_line_ids.name, "Alice: Call")
 
     def test_what_is_adjusted_on_lines_of_its_own_stands_with_its_time(self):
         self.engagement.write({"adjustments": "shown", "discount": 10})

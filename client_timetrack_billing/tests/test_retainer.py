@@ -259,6 +259,20 @@ class TestRetainer(TimetrackBillingCommon):
             move.currency_id = euro
             self.env.flush_all()
 
+    def test_what_is_not_paid_of_an_invoice_that_was_paid_in_part_from_it(self):
+        """300 and its tax, of which a deposit paid 240: 120 are due, 100 of them without tax."""
+        self._advance(self._retainer("deposit", amount=240))
+        move = self._bill(3.0)
+        self.assertEqual(move.amount_residual, 120)
+        wizard = self.env["timetrack.credit.wizard"].with_user(self.user_billing)
+        with Form(wizard.with_context(default_move_id=move.id)) as form:
+            form.what = "amount"
+            form.is_write_off = True
+            form.reason_id = self.env.ref("client_timetrack_billing.adjustment_reason_uncollectable")
+            self.assertEqual(form.amount, 100)
+        refund = self.env["account.move"].browse(form.record.action_credit()["res_id"])
+        self.assertEqual(refund.amount_total, 120)
+
     # ------------------------------------------------------------------
     # By hand, and what is refused
     # ------------------------------------------------------------------

@@ -63,7 +63,13 @@ class TimetrackCreditWizard(models.TransientModel):
     def _onchange_is_write_off(self):
         """What is written off is mostly all that is not paid."""
         if self.is_write_off and self.what == "amount" and not self.amount:
-            self.amount = self.currency_id.round(self.move_id.amount_untaxed * self.move_id._timetrack_unpaid_share())
+            self.amount = self.currency_id.round(self._get_unpaid())
+
+    def _get_unpaid(self):
+        """What is not paid of the invoice, without the tax of its lines."""
+        lines = self.move_id._timetrack_product_lines() - self.move_id._timetrack_get_draws()
+        total = sum(lines.mapped("price_total"))
+        return self.move_id.amount_residual * sum(lines.mapped("price_subtotal")) / total if total else 0.0
 
     def _get_unit(self):
         return unit_of((self.currency_id or self.env.company.currency_id).rounding)
