@@ -363,6 +363,24 @@ class TestLedes(TimetrackBillingCommon):
         with self.assertRaisesRegex(UserError, "Choose posted customer invoices"):
             draft.with_user(self.user_billing).action_timetrack_ledes()
 
+    def test_calls_that_go_past_the_buttons(self):
+        """Neither other time than that of the invoices gets codes, nor a draft a file."""
+        move = self._bill(1.0)
+        wizard = self._check(move)
+        other = self._log(1.0)
+        code = (
+            self.env["timetrack.ledes.code"]
+            .with_user(self.user_billing)
+            .create({"wizard_id": wizard.id, "line_id": other.id, "deliverable_id": self.deliverable.id})
+        )
+        with self.assertRaisesRegex(UserError, "on none of the invoices"):
+            code.action_apply()
+        self.assertFalse(other.timetrack_deliverable_id)
+        move.sudo().button_draft()
+        forged = self.env["timetrack.ledes.wizard"].with_user(self.user_billing).create({"move_ids": move.ids})
+        with self.assertRaisesRegex(UserError, "Only posted customer invoices"):
+            forged.action_download()
+
     def test_who_may(self):
         move = self._bill(1.0)
         with self.assertRaises(AccessError):

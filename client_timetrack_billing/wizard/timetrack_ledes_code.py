@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class TimetrackLedesCode(models.TransientModel):
@@ -48,10 +49,15 @@ class TimetrackLedesCode(models.TransientModel):
         }
 
     def action_apply(self):
-        """Give the entry the codes that it lacks, and look at the invoices once more."""
+        """Give the entry the codes that it lacks, and look at the invoices once more.
+
+        :raise UserError: the time is not on the invoices that are checked
+        """
         self.ensure_one()
-        self.line_id.check_access("read")
-        self.wizard_id.move_ids.check_access("read")
+        moves = self.wizard_id.move_ids
+        moves.check_access("read")
+        if self.line_id.sudo() not in moves.sudo().timetrack_allocation_ids.line_id:
+            raise UserError(self.env._("This time is on none of the invoices: change its codes where it was logged."))
         self.line_id._timetrack_fill_codes(
             {
                 "timetrack_deliverable_id": self.deliverable_id.id,

@@ -56,13 +56,18 @@ class TimetrackLedesWizard(models.TransientModel):
         :raise UserError: none of them is a posted customer invoice or credit note
         """
         moves.check_access("read")
-        moves = moves.filtered(lambda move: move.state == "posted" and move.is_sale_document())
+        moves = moves.filtered(self._is_sent)
         if not moves:
             raise UserError(
                 self.env._("Choose posted customer invoices or credit notes: only these go to clients' e-billing.")
             )
         wizard = self.create({"move_ids": moves.ids, "receiver_id": moves._timetrack_get_receiver().id})
         return wizard._get_action()
+
+    @api.model
+    def _is_sent(self, move):
+        """Whether an invoice is one that clients receive."""
+        return move.state == "posted" and move.is_sale_document()
 
     def _get_action(self):
         return {
@@ -147,6 +152,9 @@ class TimetrackLedesWizard(models.TransientModel):
         What is wrong in one place is told once, with the number of lines that it is wrong on.
         """
         move.check_access("read")
+        if not self._is_sent(move):
+            text = self.env._("Only posted customer invoices and credit notes go to clients' e-billing.")
+            return [{"move_id": move.id, "text": text, "res_model": move._name, "res_id": move.id}]
         engagements = move._timetrack_get_engagements()
         several = self._get_several(move, engagements)
         if several:
