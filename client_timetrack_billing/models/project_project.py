@@ -62,6 +62,35 @@ class ProjectProject(models.Model):
         "Hours Billed", compute="_compute_timetrack_hours", compute_sudo=True, groups=LEDGER_GROUP
     )
 
+    timetrack_retainer_count = fields.Integer(
+        "Number of Retainers", compute="_compute_timetrack_retainer_count", groups=LEDGER_GROUP
+    )
+
+    def _compute_timetrack_retainer_count(self):
+        """Those of the project, and those of its client for all projects."""
+        Retainer = self.env["timetrack.retainer"]
+        own = dict(Retainer._read_group([("project_id", "in", self.ids)], ["project_id"], ["__count"]))
+        general = dict(
+            Retainer._read_group(
+                [("project_id", "=", False), ("partner_id", "in", self.timetrack_client_id.ids)],
+                ["partner_id"],
+                ["__count"],
+            )
+        )
+        for project in self:
+            project.timetrack_retainer_count = own.get(project, 0) + general.get(project.timetrack_client_id, 0)
+
+    def action_timetrack_view_retainers(self):
+        """Open what the client paid in advance for the project, or for all of its projects."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"{MODULE}.timetrack_retainer_action")
+        client = self.timetrack_client_id
+        return {
+            **action,
+            "domain": [("partner_id", "=", client.id), ("project_id", "in", [False, self.id])],
+            "context": {"default_project_id": self.id},
+        }
+
     @api.model_create_multi
     def create(self, vals_list):
         projects = super().create(vals_list)

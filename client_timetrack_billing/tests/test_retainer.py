@@ -409,6 +409,19 @@ class TestRetainer(TimetrackBillingCommon):
         prebill = self.env["timetrack.prebill"].search([("project_ids", "in", self.project.ids)])
         self.assertEqual(prebill.with_user(self.user_billing).retainer_left, 1000)
 
+    def test_buttons_where_people_are(self):
+        own, general = self._retainer(), self._retainer(project_id=False, partner_id=self.partner_a.id)
+        other = self._create_project("Other", self.partner_a)
+        for record, expected in (
+            (self.project, own | general),
+            (other, general),
+            (self.partner_a, own | general),
+            (self._create_project("Foreign", self.partner_b), self.Retainer),
+        ):
+            record = record.with_user(self.user_billing)
+            self.assertEqual(record.timetrack_retainer_count, len(expected))
+            self.assertEqual(self.Retainer.search(record.action_timetrack_view_retainers()["domain"]), expected)
+
     def test_the_form(self):
         retainer = self._retainer()
         with Form(self.Retainer) as form:
