@@ -28,7 +28,7 @@ class TimetrackBudget(models.Model):
         compute="_compute_figures",
         compute_sudo=True,
         groups=RATE_GROUP,
-        help="Billed, and approved time that waits for its invoice at its rate; untaxed.",
+        help="Billed, and approved time that waits for its invoice at its rate, net of discounts; untaxed.",
     )
     remaining_revenue = fields.Monetary(
         "Revenue to Come", compute="_compute_figures", compute_sudo=True, groups=RATE_GROUP
@@ -83,7 +83,11 @@ class TimetrackBudget(models.Model):
             ids=self.ids,
             billed=self._get_converted_sql(SQL("booked.billed_amount"), SQL("booked.currency_id")),
             waiting=self._get_converted_sql(
-                SQL("(line.unit_amount * line.timetrack_rate)"), SQL("line.timetrack_rate_currency_id")
+                SQL(
+                    "(line.unit_amount * line.timetrack_rate * COALESCE((SELECT 1 - engagement.discount / 100"
+                    " FROM timetrack_engagement engagement WHERE engagement.project_id = line.project_id), 1))"
+                ),
+                SQL("line.timetrack_rate_currency_id"),
             ),
         )
 

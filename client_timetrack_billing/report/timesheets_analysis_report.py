@@ -72,14 +72,14 @@ class TimesheetsAnalysisReport(models.Model):
 
     @api.model
     def _get_revenue(self):
-        """Hook: what an entry brings: what is in the ledger, at the rate of its invoice; or else hours by rate.
+        """Hook: what an entry brings: what is in the ledger, at the rate of its invoice; or else hours by the net rate.
 
         A subquery for each row, which costs nothing where nobody asks for revenue or margin.
         """
         at_invoice = "abs(move_line.balance / NULLIF(move_line.price_subtotal, 0))"
         in_ledger = today("row.billed_amount", "row.currency_id", "row.company_id", "odoo.currency_id")
         unbilled = today(
-            "line.unit_amount * line.timetrack_rate",
+            "line.unit_amount * line.timetrack_rate * (1 - COALESCE(engagement.discount, 0) / 100)",
             "line.timetrack_rate_currency_id",
             "line.company_id",
             "odoo.currency_id",
@@ -94,6 +94,7 @@ class TimesheetsAnalysisReport(models.Model):
             ), 0) + COALESCE((
                 SELECT {unbilled}
                   FROM account_analytic_line line
+                  LEFT JOIN timetrack_engagement engagement ON engagement.project_id = line.project_id
                  WHERE line.id = odoo.id AND line.timetrack_billing_state = 'unbilled'
                    AND line.timetrack_rate_currency_id IS NOT NULL
             ), 0)

@@ -46,6 +46,13 @@ class TestBudgetRevenue(TimetrackBillingCommon):
         self._log_approved(2, timetrack_activity_id=self.activity_internal.id)
         self.assertEqual(self._figures(), (2, 0, 0, 1000))
 
+    def test_time_that_waits_is_net_of_the_agreed_discount(self):
+        self._log_approved(2.0)
+        self.project.timetrack_engagement_ids.discount = 10
+        self.assertEqual(self._figures()[2:], (180, 820))
+        self._invoice()
+        self.assertEqual(self._figures()[2:], (180, 820))
+
     def test_another_currency(self):
         """Two for one from May on, four for one before: the rate of the day of the work, rounded to cents."""
         currency = self.env["res.currency"].create(

@@ -87,6 +87,7 @@ class TestCoreScreens(TimetrackSaleCommon):
         self._approve(entries)
         self.assertEqual(self._report(entries, *names), [3, 3, 0, 300, 180])
         self.project.timetrack_engagement_ids.discount = 10
+        self.assertEqual(self._report(entries, *names), [3, 3, 0, 270, 150])
         move = self._invoice()
         self.assertEqual(self._report(entries, *names), [3, 3, 0, 270, 150])
         move.action_post()
