@@ -51,6 +51,8 @@ class AccountMove(models.Model):
             self.env.flush_all()
             retainers.invalidate_recordset(flush=False)
             retainers._check_not_overdrawn()
+            # what somebody was asked to fill up is filled up
+            retainers.filtered(lambda one: not one.is_low).activity_unlink(["mail.mail_activity_data_todo"])
         return result
 
     def _timetrack_unpaid_share(self):

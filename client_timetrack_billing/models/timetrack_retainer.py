@@ -435,25 +435,47 @@ class TimetrackRetainer(models.Model):
 
     @api.model
     def _cron_refill(self):
-        """Propose the advances of retainers that went below their floor, each once, for whoever is in charge."""
-        retainers = self.search([("floor", ">", 0), ("account_id", "!=", False)]).filtered("is_low")
-        retainers = retainers.filtered(lambda one: not one._get_draft_advances())
+        """Propose the advances of retainers that went below their floor, each once, for whoever is in charge.
+
+        What fails for one is told on it, and holds up no other.
+        """
+        retainers = self.search([("floor", ">", 0)]).filtered("is_low")
+        retainers = retainers.filtered(lambda one: not one._get_draft_advances() and not one._is_told())
         self.env["ir.cron"]._commit_progress(remaining=len(retainers))
         for retainer in retainers:
-            move = retainer.with_company(retainer.company_id)._create_advance()
-            user = retainer.project_id.timetrack_engagement_ids._get_responsible() if retainer.project_id else None
-            retainer.activity_schedule(
-                "mail.mail_activity_data_todo",
-                summary=self.env._("Send the advance"),
-                note=self.env._(
-                    "Less than %(floor)s is left. The draft invoice is made: %(move)s",
-                    floor=formatLang(self.env, retainer.floor, currency_obj=retainer.currency_id),
-                    move=move._get_html_link(title=self.env._("open it")),
-                ),
-                user_id=(user or retainer.create_uid).id,
-            )
+            try:
+                with self.env.cr.savepoint():
+                    move = retainer.with_company(retainer.company_id)._create_advance()
+                    text = self.env._("The draft invoice is made: %s", move._get_html_link())
+            except UserError as error:
+                text = self.env._("No draft invoice could be made: %s", error)
+            retainer._tell_responsible(text)
             if not self.env["ir.cron"]._commit_progress(1):
                 return
+
+    def _is_told(self):
+        """Whether somebody was asked already to fill it up."""
+        self.ensure_one()
+        return bool(self.activity_search(["mail.mail_activity_data_todo"]))
+
+    def _tell_responsible(self, text):
+        """Ask whoever is in charge to send the advance.
+
+        :param text: what became of its draft invoice
+        """
+        self.ensure_one()
+        engagement = self.project_id.timetrack_engagement_ids
+        user = engagement._get_responsible() if engagement else self.env["res.users"]
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("Send the advance"),
+            note=self.env._(
+                "Less than %(floor)s is left. %(text)s",
+                floor=formatLang(self.env, self.floor, currency_obj=self.currency_id),
+                text=text,
+            ),
+            user_id=(user or self.create_uid).id,
+        )
 
     # ------------------------------------------------------------------
     # Statement

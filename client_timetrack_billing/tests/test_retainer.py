@@ -372,6 +372,17 @@ class TestRetainer(TimetrackBillingCommon):
         advance.action_post()
         retainer.invalidate_recordset()
         self.assertEqual((retainer.balance, retainer.is_low), (1000, False))
+        self.assertFalse(retainer.activity_ids)
+
+    def test_what_fails_for_one_holds_up_no_other(self):
+        broken = self._retainer(floor=300, account_id=False)
+        fine = self._retainer(floor=300, amount=500)
+        self._cron()
+        self.assertFalse(broken._get_draft_advances())
+        self.assertIn("has no liability account", broken.activity_ids.note)
+        self.assertEqual(fine._get_draft_advances().amount_untaxed, 500)
+        self._cron()
+        self.assertEqual(len(broken.activity_ids), 1)
 
     def _cron(self):
         self.env.flush_all()
