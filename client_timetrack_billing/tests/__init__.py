@@ -25,3 +25,4 @@ from . import test_random_billing
 from . import test_rates
 from . import test_retainer
 from . import test_sale_order
+from . import test_year
