@@ -96,8 +96,7 @@ class AccountMove(models.Model):
 
     def _timetrack_map_taxes(self, retainer):
         """The taxes of a retainer's money on this invoice."""
-        taxes = retainer.sudo().tax_ids
-        return self.fiscal_position_id.map_tax(taxes) if self.fiscal_position_id else taxes
+        return self.fiscal_position_id.map_tax(retainer.sudo().tax_ids)
 
     # ------------------------------------------------------------------
     # Draws

@@ -126,6 +126,20 @@ class TestRetainer(TimetrackBillingCommon):
         move.with_user(self.user_billing).action_timetrack_draw()
         self.assertEqual(move.invoice_line_ids.filtered("timetrack_retainer_id").price_subtotal, -40)
 
+    def test_taxes_of_a_fiscal_position(self):
+        """A client abroad is taxed otherwise: on the advance, on the invoice and on what is drawn alike."""
+        abroad = self.tax.copy({"name": "VAT 10%", "amount": 10})
+        position = self.env["account.fiscal.position"].create({"name": "Abroad", "tax_ids": [Command.link(abroad.id)]})
+        abroad.original_tax_ids = self.tax
+        self.partner_a.property_account_position_id = position
+        retainer = self._retainer(amount=250)
+        self.assertEqual(retainer.tax_ids, self.tax)
+        advance = self._advance(retainer)
+        self.assertEqual((advance.amount_untaxed, advance.amount_total), (250, 275))
+        move = self._bill(4.0)
+        self.assertEqual(move.invoice_line_ids.tax_ids, abroad)
+        self.assertEqual((move.amount_untaxed, move.amount_total), (150, 165))
+
     def test_taxes_that_are_part_of_the_price(self):
         self.tax.price_include_override = "tax_included"
         retainer = self._retainer(amount=250)
