@@ -50,6 +50,7 @@
         "views/timetrack_engagement_views.xml",
         "views/timetrack_ledes_receiver_views.xml",
         "report/timetrack_retainer_report.xml",
+        "views/timetrack_portal_templates.xml",
         "views/timetrack_retainer_views.xml",
         "views/timetrack_timekeeper_views.xml",
         "report/account_move_report.xml",

@@ -24,5 +24,6 @@ from . import test_prebill
 from . import test_random_billing
 from . import test_rates
 from . import test_retainer
+from . import test_retainer_portal
 from . import test_sale_order
 from . import test_year
