@@ -17,7 +17,7 @@ class AccountMoveLine(models.Model):
         ondelete="restrict",
         copy=False,
         readonly=True,
-        groups=LEDGER_GROUP,
+        # no groups: whoever reverses an invoice takes the money back to where it was
     )
 
     timetrack_retainer_amount = fields.Monetary(
@@ -68,7 +68,8 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         """What is reversed takes the money back to where it was; a duplicate draws nothing."""
-        values["timetrack_retainer_id"] = self.sudo().timetrack_retainer_id.id
+        if self.timetrack_retainer_id:
+            values["timetrack_retainer_id"] = self.timetrack_retainer_id.id
         return super()._copy_data_extend_business_fields(values)
 
     def _timetrack_retainer_kind(self):

@@ -1,6 +1,6 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command, Date
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import TimetrackBillingCommon
 
@@ -227,6 +227,30 @@ class TestRetainer(TimetrackBillingCommon):
         self._reverse(move).action_post()
         self.assertEqual(self._figures(retainer), (1000, 0, 0, 1000, 1000))
         self.assertEqual(self._sums(self.account), [1000])
+        self.assertLedger()
+
+    def test_an_accountant_without_rights_on_time_reverses_as_ever(self):
+        accountant = new_test_user(
+            self.env,
+            "tt_accountant",
+            "account.group_account_invoice",
+            company_id=self.company.id,
+            company_ids=self.company.ids,
+        )
+        plain = self._bill(1.0)
+        retainer = self._retainer()
+        self._advance(retainer)
+        drawn = self._bill(4.0)
+        for move in (plain, drawn):
+            wizard = (
+                self.env["account.move.reversal"]
+                .with_user(accountant)
+                .with_context(active_model="account.move", active_ids=move.ids)
+                .create({"journal_id": move.journal_id.id, "date": "2026-06-30"})
+            )
+            refund = self.env["account.move"].browse(wizard.refund_moves()["res_id"]).with_user(accountant)
+            refund.action_post()
+        self.assertEqual(self._figures(retainer), (1000, 0, 0, 1000, 1000))
         self.assertLedger()
 
     def test_a_duplicate_draws_nothing(self):
