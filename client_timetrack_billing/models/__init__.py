@@ -1,3 +1,5 @@
+# The abstract model comes first: others are built on it.
+from . import timetrack_lock_mixin
 from . import account_analytic_line
 from . import account_analytic_line_invoice_type
 from . import account_analytic_line_ledes

@@ -4,8 +4,6 @@ from decimal import Decimal
 from odoo import models
 from odoo.tools import format_date, format_duration, formatLang
 
-from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
-
 from .timetrack_prebill import RECORDS
 
 
@@ -36,10 +34,7 @@ class AccountMove(models.Model):
 
         :param rows: of the ledger: its time, and what was adjusted of it on lines of their own
         """
-        unit = unit_of(self.currency_id.rounding)
-        amounts = defaultdict(Decimal)
-        for row in rows:
-            amounts[row.line_id, row.part] += to_decimal(row.billed_amount, unit)
+        amounts = rows._get_amounts_by_part()
         time = rows.filtered(lambda row: row.kind == "time")
         time = time.sorted(lambda row: (row.date, row.line_id.id, row.part))
         names = any(self._timetrack_get_annex_name(engagement, row) for row in time)

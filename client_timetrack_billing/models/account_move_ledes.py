@@ -141,31 +141,23 @@ class AccountMove(models.Model):
         none = self.env["timetrack.allocation"]
         rows = none.search([("move_line_id", "in", lines.ids), ("state", "in", ("posted", "credited"))])
         by_line = rows.grouped("move_line_id")
-        sources, amounts, places = [], [], {}
-        adjustments = []
+        net = rows._get_amounts_by_part()
+        time = {row for row in rows if row.kind == "time" and row.line_id}
+        # what is given away in the price, the client is not told on the invoice either
+        fees = {row for row in time if row.hours_billed or not row.currency_id.is_zero(row.billed_amount)}
+        silent = time - fees
+        worked = {(row.line_id, row.part) for row in fees}
+        sources, amounts = [], []
         for line in lines:
             if line not in by_line:
                 sources.append(Source(none, line))
                 amounts.append(to_decimal(line._timetrack_sign() * line.price_subtotal, unit))
             for row in by_line.get(line, none):
-                amount = to_decimal(row.billed_amount, unit)
-                if row.kind == "adjustment" and row.line_id:
-                    adjustments.append((row, amount))
+                part = (row.line_id, row.part)
+                if row in silent or row.kind == "adjustment" and part in worked:
                     continue
-                if row.kind == "time" and row.line_id:
-                    if not amount and not row.hours_billed:
-                        # given away in the price: the client is not told of it on the invoice either
-                        continue
-                    places[row.line_id, row.part] = len(sources)
                 sources.append(Source(row, line))
-                amounts.append(amount)
-        for row, amount in adjustments:
-            place = places.get((row.line_id, row.part))
-            if place is None:
-                sources.append(Source(row, row.move_line_id))
-                amounts.append(amount)
-            else:
-                amounts[place] += amount
+                amounts.append(net[part] if row in fees else to_decimal(row.billed_amount, unit))
         return sources, amounts
 
     @api.model

@@ -28,7 +28,7 @@ class AccountMoveLine(models.Model):
         help="What the line brings to the retainer; what it takes is negative.",
     )
 
-    @api.depends("amount_currency", "parent_state")
+    @api.depends("amount_currency")
     def _compute_timetrack_retainer_amount(self):
         for line in self:
             line.timetrack_retainer_amount = -line.amount_currency

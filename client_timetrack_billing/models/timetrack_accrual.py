@@ -9,8 +9,6 @@ from odoo.tools.date_utils import end_of
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
-# The side of an engagement's position: earned and not billed, or billed and not earned.
-UNBILLED, LIABILITY = "unbilled", "liability"
 APPROVED, SUBMITTED = "approved", "submitted"
 
 
@@ -27,7 +25,7 @@ class TimetrackAccrual(models.Model):
 
     _name = "timetrack.accrual"
     _description = "Revenue Accrual"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "timetrack.lock.mixin"]
     _check_company_auto = True
     _order = "date desc, id desc"
     _rec_name = "date"
@@ -145,7 +143,7 @@ class TimetrackAccrual(models.Model):
             else:
                 accrual.state = "worked_out" if open_lines else "posted"
 
-    @api.constrains("unbilled_account_id", "liability_account_id", "journal_id")
+    @api.constrains("unbilled_account_id", "liability_account_id")
     def _check_accounts(self):
         for accrual in self:
             if accrual.unbilled_account_id and accrual.unbilled_account_id.internal_group != "asset":
@@ -220,11 +218,6 @@ class TimetrackAccrual(models.Model):
         self.env["timetrack.accrual.entry"]._insert(details)
         self.line_ids.filtered(lambda line: not line.amount and not line.move_line_ids).unlink()
         self.worked_out = fields.Datetime.now()
-
-    def _lock(self):
-        """Two people at once work out and post one after the other."""
-        self.flush_recordset()
-        self.env.cr.execute(SQL("UPDATE timetrack_accrual SET write_date = write_date WHERE id = ANY(%s)", self.ids))
 
     def _get_values(self):
         """What is accrued of each entry.
@@ -324,7 +317,6 @@ class TimetrackAccrual(models.Model):
         for accrual in self:
             accrual.check_access("write")
             accrual._lock()
-            accrual.invalidate_recordset()
             if not accrual.worked_out:
                 accrual.action_work_out()
             accrual._post()
@@ -336,7 +328,8 @@ class TimetrackAccrual(models.Model):
         if not lines:
             return
         self._check_ready()
-        commands = [command for line in lines for command in line._prepare_move_lines()]
+        income = self._get_income_account()
+        commands = [command for line in lines for command in line._prepare_move_lines(income)]
         amount = sum(lines.mapped("open_balance"))
         move = self.env["account.move"].create(
             {

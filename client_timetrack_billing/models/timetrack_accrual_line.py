@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 from ..engine.recognition import Position, to_post
-from .timetrack_accrual import LIABILITY, UNBILLED
+
+# The side of an engagement's position: earned and not billed, or billed and not earned.
+UNBILLED, LIABILITY = "unbilled", "liability"
 
 
 class TimetrackAccrualLine(models.Model):
@@ -104,12 +106,14 @@ class TimetrackAccrualLine(models.Model):
         self.ensure_one()
         return bool(self._get_open())
 
-    def _prepare_move_lines(self):
-        """Commands for what is left to post: the side of the balance sheet, and revenue with its analytic share."""
+    def _prepare_move_lines(self, income):
+        """Commands for what is left to post: the side of the balance sheet, and revenue with its analytic share.
+
+        :param income: the account of revenue
+        """
         self.ensure_one()
         accrual = self.accrual_id
         accounts = {UNBILLED: accrual.unbilled_account_id, LIABILITY: accrual.liability_account_id}
-        income = accrual._get_income_account()
         project = self.sudo().project_id
         commands = []
         for side, (amount, balance) in self._get_open().items():

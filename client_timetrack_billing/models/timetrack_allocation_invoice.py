@@ -1,3 +1,6 @@
+from collections import defaultdict
+from decimal import Decimal
+
 from odoo import api, models
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
@@ -15,6 +18,18 @@ class TimetrackAllocation(models.Model):
         """What the client sees of a row where adjustments are shown apart: its rounded hours at standard rate."""
         plain = row.action == BILL and not is_adjusted(row)
         return to_decimal(row.billed_amount if plain else value_of(row.hours_rounded, row.standard_rate), unit)
+
+    def _get_amounts_by_part(self):
+        """What the time of an invoice comes to, with what is adjusted of it on lines of their own.
+
+        :return: dict of time entry and part to an amount (Decimal), of the rows of kinds "time" and "adjustment" that
+            have an entry
+        """
+        amounts = defaultdict(Decimal)
+        for row in self:
+            if row.kind in ("time", "adjustment") and row.line_id:
+                amounts[row.line_id, row.part] += to_decimal(row.billed_amount, unit_of(row.currency_id.rounding))
+        return amounts
 
     @api.model
     def _bill_on(self, rows_by_line, shown):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from ..engine import ledes
 
@@ -43,11 +43,6 @@ class TimetrackLedesReceiver(models.Model):
         if not self:
             return {name: name for name in ledes.CLASSIFICATIONS}
         return {name: self[f"class_{name.lower()}"] or "" for name in ledes.CLASSIFICATIONS}
-
-    @api.model
-    def _get_format_receiver(self, format_name):
-        """The engine's receiver that asks for no more than a format does."""
-        return ledes.Receiver(format=format_name)
 
     def _get_receiver(self):
         """What the receiver asks for, as the engine wants it."""

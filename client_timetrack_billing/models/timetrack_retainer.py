@@ -3,7 +3,11 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, formatLang
+from odoo.tools import formatLang
+
+from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+
+from ..engine.retainer import refill
 
 DOWN_PAYMENT, DEPOSIT = "down_payment", "deposit"
 ADVANCE, DRAW, REFUND = "advance", "draw", "refund"
@@ -37,7 +41,7 @@ class TimetrackRetainer(models.Model):
 
     _name = "timetrack.retainer"
     _description = "Retainer"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.lock.mixin"]
     _check_company_auto = True
     _order = "partner_id, id"
 
@@ -176,7 +180,12 @@ class TimetrackRetainer(models.Model):
             retainer.tax_ids = taxes if retainer.kind == DOWN_PAYMENT else False
 
     @api.depends(
-        "line_ids.parent_state", "line_ids.amount_currency", "line_ids.move_id.amount_residual", "kind", "floor"
+        "line_ids.parent_state",
+        "line_ids.amount_currency",
+        "line_ids.move_id.amount_residual",
+        "kind",
+        "floor",
+        "amount",
     )
     def _compute_figures(self):
         found = self._get_figures()
@@ -187,7 +196,14 @@ class TimetrackRetainer(models.Model):
             values = figures._asdict() | {"balance": balance, "available": max(0.0, usable - figures.reserved)}
             for name, value in values.items():
                 retainer[name] = retainer.currency_id.round(value) if retainer.currency_id else value
-            retainer.is_low = bool(retainer.floor) and retainer.currency_id.compare_amounts(balance, retainer.floor) < 0
+            retainer.is_low = bool(retainer._get_refill(retainer.floor))
+
+    def _get_refill(self, floor):
+        """What the advance is to be that fills the retainer up, where less than a floor is left; in its currency."""
+        self.ensure_one()
+        unit = unit_of((self.currency_id or self.env.company.currency_id).rounding)
+        target = max(self.amount, floor)
+        return float(refill(*(to_decimal(value, unit) for value in (self.balance, floor, target))))
 
     def _search_is_low(self, operator, value):
         if operator != "in":
@@ -316,8 +332,8 @@ class TimetrackRetainer(models.Model):
         """The draft invoice that fills the retainer up to its advance."""
         self.ensure_one()
         self._check_ready()
-        amount = self.amount - self.balance
-        if self.currency_id.compare_amounts(amount, 0) <= 0:
+        amount = self._get_refill(self.amount)
+        if not amount:
             raise UserError(
                 self.env._(
                     "%(retainer)s has %(balance)s already, and is filled up to %(amount)s: raise the advance to ask "
@@ -390,20 +406,6 @@ class TimetrackRetainer(models.Model):
     # ------------------------------------------------------------------
     # Draws
     # ------------------------------------------------------------------
-
-    def _lock(self):
-        """Have whoever draws from the same money wait: two invoices at once draw it once."""
-        self.flush_recordset()
-        # a lock alone would not do: who waited for it sees the books as they were before it waited. What was updated
-        # meanwhile makes the database refuse, and Odoo tries again
-        self.env.cr.execute(
-            SQL(
-                "UPDATE timetrack_retainer SET write_date = write_date WHERE id IN"
-                " (SELECT id FROM timetrack_retainer WHERE id = ANY(%s) ORDER BY id FOR UPDATE)",
-                self.ids,
-            )
-        )
-        self.invalidate_recordset(["available", "balance", "reserved"], flush=False)
 
     def _check_not_overdrawn(self):
         """Check that no more was taken than there was.

@@ -91,14 +91,9 @@ class TimetrackLedesWizard(models.TransientModel):
         """
         self.ensure_one()
         self.move_ids.check_access("read")
-        self._compute_problem_ids()
-        if self.problem_ids:
-            raise UserError(
-                self.env._(
-                    "No file can be made yet:\n%s",
-                    "\n".join(f"- {problem.move_id.name}: {problem.text}" for problem in self.problem_ids[:10]),
-                )
-            )
+        problems = [f"- {move.name}: {found['text']}" for move in self.move_ids for found in self._get_problems(move)]
+        if problems:
+            raise UserError(self.env._("No file can be made yet:\n%s", "\n".join(problems[:10])))
         files = {}
         for move in self.move_ids:
             invoice, _sources = move._timetrack_get_ledes(self.receiver_id)
@@ -140,7 +135,7 @@ class TimetrackLedesWizard(models.TransientModel):
         """What the file is held against: what the receiver asks for, else the format alone."""
         if self.receiver_id.format == self.format:
             return self.receiver_id._get_receiver()
-        return self.receiver_id._get_format_receiver(self.format)
+        return ledes.Receiver(format=self.format)
 
     # ------------------------------------------------------------------
     # What is wrong, in words, and where it is mended
