@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import float_round
 
@@ -21,6 +22,17 @@ class AccountMoveLine(models.Model):
         domain = super()._timesheet_domain_get_invoiced_lines(sale_line_delivery)
         Line = self.env["account.analytic.line"]
         return list(Domain(domain) & Line._timetrack_order_domain())
+
+    @api.model
+    def _timetrack_fixed_fields(self):
+        """Names of the fields that a line has from the start and keeps: what hangs on it is read from them."""
+        return {"timetrack_retainer_id", "timetrack_accrual_line_id"}
+
+    def write(self, vals):
+        """:raise AccessError: a line would belong to another retainer or accrual than it was made for"""
+        if not self.env.su and not self._timetrack_fixed_fields().isdisjoint(vals):
+            raise AccessError(self.env._("What a journal item does to a retainer or an accrual cannot be changed."))
+        return super().write(vals)
 
     def unlink(self):
         """Time on a deleted invoice line is free again."""

@@ -303,6 +303,20 @@ class TestAccrual(TimetrackBillingCommon):
             self.assertEqual(str(form.date), "2026-06-30")
         self.assertEqual(form.record.display_name, "06/30/2026")
 
+    def test_calls_cannot_take_entries_from_their_accrual(self):
+        self._log_approved(2.0, date="2026-05-04")
+        accrual = self._accrual()
+        accrual.action_post()
+        move = accrual.move_ids.filtered(lambda move: not move.reversed_entry_id)
+        with self.assertRaisesRegex(AccessError, "cannot be changed"):
+            move.with_user(self.user_billing_manager).timetrack_accrual_id = False
+        with self.assertRaisesRegex(AccessError, "cannot be changed"):
+            accrual.write({"move_ids": [Command.unlink(move.id)]})
+        items = move.with_user(self.user_billing_manager).line_ids.filtered("timetrack_accrual_line_id")
+        with self.assertRaisesRegex(AccessError, "cannot be changed"):
+            items.timetrack_accrual_line_id = False
+        self.assertEqual((accrual.posted, accrual.state), (200, "posted"))
+
     def test_who_may(self):
         accrual = self._accrual()
         for user in (self.user_consultant, self.user_approver):

@@ -484,6 +484,17 @@ class TestRetainer(TimetrackBillingCommon):
             form.amount = 300
         self.assertNotEqual(form.record.name, retainer.name)
 
+    def test_calls_cannot_take_a_line_from_its_retainer(self):
+        retainer, other = self._retainer(), self._retainer()
+        self._advance(retainer)
+        draw = self._bill(4.0).invoice_line_ids.filtered("timetrack_retainer_id")
+        for value in (False, other.id):
+            with self.assertRaisesRegex(AccessError, "cannot be changed"):
+                draw.with_user(self.user_billing_manager).timetrack_retainer_id = value
+        with self.assertRaisesRegex(AccessError, "cannot be changed"):
+            retainer.write({"line_ids": [Command.unlink(draw.id)]})
+        self.assertEqual(self._figures(retainer), (1000, 400, 0, 600, 600))
+
     def test_who_may(self):
         retainer = self._retainer()
         for user in (self.user_consultant, self.user_approver):
