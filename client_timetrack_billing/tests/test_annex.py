@@ -116,6 +116,18 @@ class TestAnnex(TimetrackBillingCommon):
         [table] = refund._timetrack_get_annex()
         self.assertEqual(table["total"], ["-02:45", "$\xa0-\ufeff325.00"])
 
+    def test_takes_the_same_queries_for_more_time(self):
+        counts = []
+        for number in (3, 60):
+            self._log_approved(*[1.0] * number)
+            move = self._invoice()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(len(self._rows(move)), number)
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
     def test_it_is_printed_with_the_invoice(self):
         other = self._create_project("Quiet", self.partner_a)
         self._log_approved(1.0, name="Not told", project_id=other.id)
