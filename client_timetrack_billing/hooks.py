@@ -2,7 +2,8 @@ from odoo.tools import SQL
 
 
 def pre_init_hook(env):
-    """Fill the billing state of existing time by one statement instead of record by record."""
+    """Fill the billing state of existing time by one statement instead of record by record; no fee covers it yet."""
+    env.cr.execute("ALTER TABLE account_analytic_line ADD COLUMN IF NOT EXISTS timetrack_arrangement_id integer")
     env.cr.execute("ALTER TABLE account_analytic_line ADD COLUMN IF NOT EXISTS timetrack_billing_state varchar")
     env.cr.execute(
         """

@@ -141,6 +141,28 @@ FLIPPED_BY = {
         f"timetrack.engagement.{name}": ("client_timetrack_billing/tests/test_annex.py", f"test_{name}")
         for name in ("annex", "annex_amounts", "annex_names")
     },
+    **{
+        f"timetrack.arrangement.{name}": ("client_timetrack_billing/tests/test_arrangement_terms.py", f"test_{name}")
+        for name in (
+            "active",
+            "amount",
+            "cap_amount",
+            "cap_hours",
+            "date_from",
+            "date_to",
+            "deliverable_ids",
+            "excess",
+            "hours",
+            "is_in_advance",
+            "kind",
+            "period",
+            "planned_hours",
+            "rollover",
+            "service_ids",
+            "task_ids",
+            "warn_percent",
+        )
+    },
     "project.project.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_the_card_of_the_project_comes_first",
@@ -152,13 +174,15 @@ SETTINGS = """
 from odoo.models import MAGIC_COLUMNS
 result = sorted(
     f"{model}.{name}"
-    for model in ("res.company", "project.project", "timetrack.policy", "timetrack.engagement")
+    for model in ("res.company", "project.project", "timetrack.policy", "timetrack.engagement", "timetrack.arrangement")
     if model in env
     for name, field in env[model]._fields.items()
     if field.store and not field.compute and field.type not in ("one2many",)
     if name not in (*MAGIC_COLUMNS, "name", "sequence", "note")
-    if model in ("timetrack.policy", "timetrack.engagement") or name.startswith("timetrack_")
-    if model != "timetrack.engagement" or not name.startswith("message_") and name != "project_id"
+    if model.startswith("timetrack.") or name.startswith("timetrack_")
+    if not model.startswith(("timetrack.engagement", "timetrack.arrangement"))
+    or not name.startswith("message_")
+    and name not in ("project_id", "engagement_id", "warned_period")
 )
 """
 

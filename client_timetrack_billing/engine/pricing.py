@@ -4,7 +4,8 @@ A line that is billed as it was worked, at its standard rate, has one value: sta
 lines of one rate on one invoice line are valued together, so that three times twenty minutes at 100 come to 100.00
 and not to 99.99; what each gets is by largest remainder. A line with other hours or another rate is an adjustment:
 its standard value stands by itself, and those of one rate on one invoice line are billed together likewise. An amount
-that somebody entered is taken as it is.
+that somebody entered is taken as it is. What a fee pays for is billed at nothing here: the fee is divided on its
+invoice.
 
     adjustment = billed amount - standard value
     realization = billed amount / standard value (of the lines that are not held)
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal
 
-BILL, HOLD, NO_CHARGE = "bill", "hold", "no_charge"
+BILL, HOLD, NO_CHARGE, INCLUDED = "bill", "hold", "no_charge", "included"
 # Hours that differ by less are the same: a ten-thousandth of an hour is a third of a second.
 HOURS_TOLERANCE, RATE_TOLERANCE = 0.5e-4, 0.5e-6
 
@@ -91,7 +92,7 @@ def price(lines, unit):
             plain[line.group, line.standard_rate].append(index)
             continue
         standard[index] = to_decimal(value_of(line.hours_worked, line.standard_rate), unit)
-        if line.action == NO_CHARGE:
+        if line.action in (NO_CHARGE, INCLUDED):
             billed[index] = to_decimal(Decimal(0), unit)
         elif line.amount is not None:
             billed[index] = to_decimal(line.amount, unit)
@@ -109,7 +110,7 @@ def price(lines, unit):
 def _is_plain(line):
     """Whether the line is billed as it was worked."""
     return (
-        line.action != NO_CHARGE
+        line.action not in (NO_CHARGE, INCLUDED)
         and line.amount is None
         and line.hours_billed == line.hours_worked
         and line.billed_rate == line.standard_rate

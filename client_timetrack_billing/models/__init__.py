@@ -1,6 +1,7 @@
 # The abstract model comes first: others are built on it.
 from . import timetrack_lock_mixin
 from . import account_analytic_line
+from . import account_analytic_line_arrangement
 from . import account_analytic_line_invoice_type
 from . import account_analytic_line_ledes
 from . import account_analytic_line_reason
@@ -27,9 +28,13 @@ from . import timetrack_accrual_entry
 from . import timetrack_accrual_line
 from . import timetrack_adjustment_reason
 from . import timetrack_allocation
+from . import timetrack_allocation_arrangement
 from . import timetrack_allocation_credit
 from . import timetrack_allocation_prebill
 from . import timetrack_allocation_invoice
+from . import timetrack_arrangement
+from . import timetrack_arrangement_instalment
+from . import timetrack_arrangement_revenue
 from . import timetrack_billing_queue
 from . import timetrack_billing_run
 from . import timetrack_billing_run_line
@@ -40,9 +45,11 @@ from . import timetrack_engagement
 from . import timetrack_engagement_annex
 from . import timetrack_engagement_ledes
 from . import timetrack_expense_code
+from . import timetrack_instalment
 from . import timetrack_ledes_receiver
 from . import timetrack_ledes_receiver_field
 from . import timetrack_prebill
+from . import timetrack_prebill_arrangement
 from . import timetrack_prebill_propose
 from . import timetrack_prebill_invoice
 from . import timetrack_prebill_print

@@ -156,6 +156,9 @@ class AccountMove(models.Model):
                 part = (row.line_id, row.part)
                 if row in silent or row.kind == "adjustment" and part in worked:
                     continue
+                if row.instalment_id and row.currency_id.is_zero(row.billed_amount):
+                    # its time says what there is to say
+                    continue
                 sources.append(Source(row, line))
                 amounts.append(net[part] if row in fees else to_decimal(row.billed_amount, unit))
         return sources, amounts

@@ -1,24 +1,40 @@
 from collections import defaultdict
+from datetime import date as Date
 from datetime import timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 from odoo.tools.date_utils import end_of
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
+from ..engine.arrangement import within_limits
+
 APPROVED, SUBMITTED = "approved", "submitted"
+
+
+class Piece(NamedTuple):
+    """Time that is accrued: its hours, its value at the net rate, not rounded, and the share of it that counts."""
+
+    hours: float
+    value: float
+    day: Date
+    share: Decimal = Decimal(1)
 
 
 class TimetrackAccrual(models.Model):
     """Revenue of a company's time that is on no invoice at the end of a period.
 
     How it works: what is accrued is the work in progress of the day (``timetrack.billing.queue``), time by rates being
-    revenue as it is worked (the right to invoice, IFRS 15.B16). *Work Out* reads it, entry by entry, and *Post* makes
-    a journal entry of that day, and its reversal of the day after. Worked out again after late entries, the difference
-    is posted, and nothing where there is none: what was posted is read from the journal items that name the accrual.
+    revenue as it is worked (the right to invoice, IFRS 15.B16), up to the limits that were agreed on; and what is
+    earned of fees less what is billed of them, which is a contract liability where more is billed. *Work Out* reads it,
+    entry by entry, and *Post* makes a journal entry of that day, and its reversal of the day after. Worked out again
+    after late entries, the difference is posted, and nothing where there is none: what was posted is read from the
+    journal items that name the accrual.
 
     There is one accrual for a company and a day.
     """
@@ -72,7 +88,7 @@ class TimetrackAccrual(models.Model):
         readonly=False,
         check_company=True,
         domain="[('account_type', 'in', ('liability_current', 'liability_non_current'))]",
-        help="Where an engagement is below zero: more was taken back than is in progress.",
+        help="Billed and not earned yet: fees in advance, and engagements that are below zero.",
     )
     line_ids = fields.One2many("timetrack.accrual.line", "accrual_id", string="Engagements", readonly=True)
     move_ids = fields.One2many("account.move", "timetrack_accrual_id", string="Journal Entries", readonly=True)
@@ -81,7 +97,7 @@ class TimetrackAccrual(models.Model):
         "Hours Without Rate", readonly=True, copy=False, help="They have no value, and are not accrued."
     )
     amount = fields.Monetary(
-        "Work in Progress", compute="_compute_amounts", help="At the end of the day, in the company's currency."
+        "Accrued", compute="_compute_amounts", help="At the end of the day, in the company's currency."
     )
     posted = fields.Monetary(compute="_compute_amounts", help="Accrued by posted journal entries of this day.")
     to_post = fields.Monetary(compute="_compute_amounts", help="What late entries have changed since.")
@@ -193,27 +209,38 @@ class TimetrackAccrual(models.Model):
         self.ensure_one()
         self._lock()
         values, self.rateless_hours = self._get_values()
-        self._check_currencies({currency for _project, currency in values})
-        lines = {(line.project_id, line.currency_id): line for line in self.line_ids}
+        earned = self._get_fees_earned(values)
+        self._check_currencies({currency for _project, currency, _arrangement in values})
+        lines = {line._get_key(): line for line in self.line_ids}
         vals_list = [
-            {"accrual_id": self.id, "project_id": project.id, "currency_id": currency.id}
-            for project, currency in values
-            if (project, currency) not in lines
+            {
+                "accrual_id": self.id,
+                "project_id": project.id,
+                "currency_id": currency.id,
+                "arrangement_id": arrangement.id,
+            }
+            for project, currency, arrangement in values
+            if (project, currency, arrangement) not in lines
         ]
         news = self.env["timetrack.accrual.line"].create(vals_list)
-        lines.update({(line.project_id, line.currency_id): line for line in news})
+        lines.update({line._get_key(): line for line in news})
         self.env["timetrack.accrual.entry"]._clear(self.line_ids)
         details = []
         for key, line in lines.items():
             entries = values.get(key, {})
             unit = unit_of(line.currency_id.rounding)
-            exact = [Decimal(repr(value)) for _hours, value in entries.values()]
-            total = to_decimal(sum(exact, Decimal(0)), unit)
-            shares = spread(total, exact, unit) if entries else []
-            line._set_target(float(total), sum(hours for hours, _value in entries.values()))
+            exact = [Decimal(repr(piece.value)) * piece.share for piece in entries.values()]
+            total = earned.get(line.arrangement_id, to_decimal(sum(exact, Decimal(0)), unit))
+            if line.arrangement_id in earned and total <= 0:
+                # more is billed of the fee than was earned: no time stands behind that
+                shares = [Decimal(0)] * len(entries)
+            else:
+                shares = spread(total, exact, unit) if entries else []
+            value = sum(piece.value for piece in entries.values())
+            line._set_target(float(total), sum(piece.hours for piece in entries.values()), value)
             details += [
-                (line.id, entry, hours, float(share))
-                for (entry, (hours, _value)), share in zip(entries.items(), shares, strict=True)
+                (line.id, entry, piece.hours, float(share))
+                for (entry, piece), share in zip(entries.items(), shares, strict=True)
             ]
         self.env["timetrack.accrual.entry"]._insert(details)
         self.line_ids.filtered(lambda line: not line.amount and not line.move_line_ids).unlink()
@@ -222,8 +249,10 @@ class TimetrackAccrual(models.Model):
     def _get_values(self):
         """What is accrued of each entry.
 
-        :return: dict of project and currency to a dict of the entry's id to hours and value, not rounded; and the
-            hours that have no rate
+        Time that fees pay for is left to :meth:`_get_fees_earned`.
+
+        :return: dict of project, currency and fee arrangement (none for plain rates) to a dict of the entry's id to
+            :class:`Piece`; and the hours that have no rate
         """
         queue = self.env["timetrack.billing.queue"]
         self.env.flush_all()
@@ -231,12 +260,12 @@ class TimetrackAccrual(models.Model):
             SQL(
                 """
                 SELECT piece.id, piece.project_id, piece.currency_id, sum(piece.hours),
-                       sum(piece.hours * COALESCE(piece.rate, 0))
+                       sum(piece.hours * COALESCE(piece.rate, 0)), piece.arrangement_id, min(piece.date)
                   FROM (%s) piece
-                 WHERE piece.company_id = %s
-              GROUP BY piece.id, piece.project_id, piece.currency_id
+                 WHERE piece.company_id = %s AND NOT piece.is_fee
+              GROUP BY piece.id, piece.project_id, piece.currency_id, piece.arrangement_id
                 HAVING abs(sum(piece.hours)) > 0.00001 OR abs(sum(piece.hours * COALESCE(piece.rate, 0))) > 0.00001
-              ORDER BY piece.project_id, piece.id
+              ORDER BY piece.project_id, min(piece.date), piece.id
                 """,
                 queue._get_pieces(self.date, as_of_day=True),
                 self.company_id.id,
@@ -249,24 +278,82 @@ class TimetrackAccrual(models.Model):
         projects = self.env["project.project"].browse({row[1] for row in rows})
         currencies = self.env["res.currency"].browse({row[2] for row in rows if row[2]})
         by_id = {record.id: record for record in projects}, {record.id: record for record in currencies}
-        for entry, project, currency, hours, value in rows:
+        limited = self.env["timetrack.arrangement"].browse({row[5] for row in rows if row[5]})
+        limited = {record.id: record for record in limited if record.kind == "cap"}
+        plain = self.env["timetrack.arrangement"]
+        for entry, project, currency, hours, value, arrangement, day in rows:
             if currency:
-                values[by_id[0][project], by_id[1][currency]][entry] = hours, value
+                key = by_id[0][project], by_id[1][currency], limited.get(arrangement, plain)
+                before = values[key].get(entry)
+                if before:
+                    hours, value = hours + before.hours, value + before.value
+                values[key][entry] = Piece(hours, value, day)
             else:
                 rateless += hours
+        for (_project, _currency, arrangement), pieces in values.items():
+            if arrangement:
+                self._limit(arrangement, pieces)
         return dict(values), rateless
 
-    def _get_submitted(self):
-        """Time that waits for approval, at the rates that it would have today."""
+    def _limit(self, arrangement, pieces):
+        """What is above the limit of its period is no revenue, in the order of the days of the work."""
+        left = arrangement._get_limits(day=self.date)
+        by_period = defaultdict(list)
+        for entry, piece in pieces.items():
+            by_period[arrangement._get_period(piece.day)].append(entry)
+        for period, entries in by_period.items():
+            sizes = [
+                (Decimal(repr(pieces[entry].value)), arrangement._to_hours(pieces[entry].hours)) for entry in entries
+            ]
+            for entry, share in zip(entries, within_limits(sizes, *left(period)), strict=True):
+                pieces[entry] = pieces[entry]._replace(share=share)
+
+    def _get_fees_earned(self, values):
+        """What is earned of fees and not billed by the day: below zero where more is billed.
+
+        :param dict values: of :meth:`_get_values`, which gets the time of the fees that is on no posted invoice
+        :return: dict of arrangement to amount (Decimal)
+        """
+        fees = (
+            self.env["timetrack.arrangement"]
+            .with_context(active_test=False)
+            .search([("company_id", "=", self.company_id.id), ("kind", "in", ("fixed", "hours"))])
+        )
+        states = (APPROVED, SUBMITTED) if self.scope == SUBMITTED else (APPROVED,)
+        work, billed = fees._get_work(self.date, states), fees._get_fees_billed(self.date)
+        waiting = {row[0]: row[4] for row in self._get_submitted(fees)} if self.scope == SUBMITTED else {}
+        earned = {}
+        for fee in fees:
+            pieces = work.get(fee.id, [])
+            unit = unit_of(fee.currency_id.rounding)
+            amount = fee._get_earned(self.date, pieces, waiting) - to_decimal(billed.get(fee.id, 0.0), unit)
+            if amount or fee in self.line_ids.arrangement_id:
+                earned[fee] = amount
+                values[fee.project_id, fee.currency_id, fee] = {
+                    piece.entry: Piece(float(piece.hours), waiting.get(piece.entry, float(piece.value)), piece.day)
+                    for piece in pieces
+                    if piece.is_open
+                }
+        return earned
+
+    def _get_submitted(self, fees=None):
+        """Time that waits for approval, at the rates that it would have today.
+
+        :param fees: that of these arrangements; without, that of no fee
+        """
+        kinds = Domain("timetrack_arrangement_id", "in", fees.ids) if fees else ~self._in_fee_domain()
         entries = self.env["account.analytic.line"].search(
-            [
-                ("timetrack_state", "=", "submitted"),
-                ("timetrack_billing_state", "=", "unbilled"),
-                ("so_line", "=", False),
-                ("company_id", "=", self.company_id.id),
-                ("date", "<=", self.date),
-            ],
-            order="project_id, id",
+            kinds
+            & Domain(
+                [
+                    ("timetrack_state", "=", "submitted"),
+                    ("timetrack_billing_state", "=", "unbilled"),
+                    ("so_line", "=", False),
+                    ("company_id", "=", self.company_id.id),
+                    ("date", "<=", self.date),
+                ]
+            ),
+            order="project_id, date, id",
         )
         rates = entries._timetrack_resolve_rates()
         engagements = self.env["timetrack.engagement"]._get_by_project(entries.project_id)
@@ -275,10 +362,15 @@ class TimetrackAccrual(models.Model):
             rate = rates.get(entry.id, {})
             discount = engagements[entry.project_id].discount if entry.project_id in engagements else 0.0
             value = entry.unit_amount * rate.get("timetrack_rate", 0.0) * (1 - discount / 100)
-            rows.append(
-                (entry.id, entry.project_id.id, rate.get("timetrack_rate_currency_id"), entry.unit_amount, value)
-            )
+            arrangement = entry.timetrack_arrangement_id
+            currency = rate.get("timetrack_rate_currency_id")
+            rows.append((entry.id, entry.project_id.id, currency, entry.unit_amount, value, arrangement.id, entry.date))
         return rows
+
+    @api.model
+    def _in_fee_domain(self):
+        """Domain of time that a fee pays for, at least in part."""
+        return Domain("timetrack_arrangement_id.kind", "in", ("fixed", "hours"))
 
     def _check_currencies(self, currencies):
         """Odoo takes a currency without a rate for one to one.

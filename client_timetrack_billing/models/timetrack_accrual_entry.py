@@ -18,7 +18,7 @@ class TimetrackAccrualEntry(models.Model):
     project_id = fields.Many2one(related="accrual_line_id.project_id", string="Engagement", store=True)
     currency_id = fields.Many2one(related="accrual_line_id.currency_id", store=True)
     hours = fields.Float()
-    amount = fields.Monetary("Work in Progress")
+    amount = fields.Monetary("Accrued")
 
     @api.model
     def _clear(self, lines):

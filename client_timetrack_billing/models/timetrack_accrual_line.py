@@ -23,8 +23,16 @@ class TimetrackAccrualLine(models.Model):
     project_id = fields.Many2one("project.project", string="Engagement", required=True, ondelete="restrict")
     partner_id = fields.Many2one(related="project_id.timetrack_client_id", string="Client")
     currency_id = fields.Many2one("res.currency", required=True)
+    arrangement_id = fields.Many2one(
+        "timetrack.arrangement", string="Fee Arrangement", ondelete="restrict", help="Empty: time by its rates."
+    )
     hours = fields.Float()
-    amount = fields.Monetary("Work in Progress", help="At the net contract rate, without tax.")
+    value = fields.Monetary(
+        "Work in Progress", help="Time on no posted invoice at its net contract rate, without tax."
+    )
+    amount = fields.Monetary(
+        "Accrued", help="What of it is revenue, or what is earned of a fee less what is billed of it."
+    )
     balance = fields.Monetary(
         "In Company Currency", currency_field="company_currency_id", help="At the exchange rate of the day."
     )
@@ -49,12 +57,20 @@ class TimetrackAccrualLine(models.Model):
             line.posted_balance = float(sum(balance for _amount, balance in posted.values()))
             line.open_balance = line.balance - line.posted_balance
 
-    def _set_target(self, amount, hours):
-        """Keep what is to be accrued; in the company's currency at the rate of the day."""
+    def _get_key(self):
+        """What the line is for."""
+        self.ensure_one()
+        return self.project_id, self.currency_id, self.arrangement_id
+
+    def _set_target(self, amount, hours, value):
+        """Keep what is to be accrued; in the company's currency at the rate of the day.
+
+        :param float value: of the time, at its rates
+        """
         self.ensure_one()
         accrual = self.accrual_id
         balance = self.currency_id._convert(amount, accrual.currency_id, accrual.company_id, accrual.date)
-        self.write({"amount": amount, "balance": balance, "hours": hours})
+        self.write({"amount": amount, "balance": balance, "hours": hours, "value": self.currency_id.round(value)})
 
     def _get_posted(self):
         """What posted entries of this day have accrued, apart from their reversals: dict of side to amount in the
@@ -120,7 +136,8 @@ class TimetrackAccrualLine(models.Model):
             # more at a lower exchange rate: Odoo wants an amount and its balance to have one sign
             pairs = [(amount, balance)] if amount * balance >= 0 else [(amount, Decimal(0)), (Decimal(0), balance)]
             for part, share in pairs:
-                common = {"name": project.name, "currency_id": self.currency_id.id, "partner_id": self.partner_id.id}
+                name = self.sudo().arrangement_id.with_context(timetrack_with_project=True).display_name or project.name
+                common = {"name": name, "currency_id": self.currency_id.id, "partner_id": self.partner_id.id}
                 item = {
                     **common,
                     "account_id": accounts[side].id,

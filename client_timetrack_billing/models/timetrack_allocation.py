@@ -9,6 +9,8 @@ from odoo.tools import SQL, float_compare
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
+from ..engine.pricing import INCLUDED
+
 # What the rows of an invoice line or of its credit note were made for.
 KIND_SELECTION = [
     ("time", "Time"),
@@ -342,12 +344,12 @@ class TimetrackAllocation(models.Model):
     def _get_agreed_value(self):
         """What the rows come to as was agreed with the client: their standard value less the discounts of their
         engagements; in their currency, not rounded. Who invoices sets the increment of hours without a limit, so that
-        what hours are rounded by counts as adjusted."""
+        what hours are rounded by counts as adjusted. What a fee pays for comes to its share of the fee."""
         engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id)
         factors = {project.id: 1 - engagement.discount / 100 for project, engagement in engagements.items()}
         return fsum(
-            row.standard_value * factors.get(row.project_id, 1.0)
-            for row in self._read_values("project_id", "standard_value")
+            row.billed_amount if row.action == INCLUDED else row.standard_value * factors.get(row.project_id, 1.0)
+            for row in self._read_values("project_id", "standard_value", "billed_amount", "action")
         )
 
     def _is_live(self):
@@ -475,7 +477,7 @@ class TimetrackAllocation(models.Model):
     def _post_invoices(self, moves):
         """Invoices were posted: the ledger takes over what was changed on them by hand, and is closed."""
         rows = self.search([("move_id", "in", moves.ids), ("state", "=", "draft")])
-        known = rows.filtered("line_id").move_id
+        known = rows.filtered(lambda row: row.line_id or row.instalment_id).move_id
         if not known:
             return
         by_line = rows.grouped("move_line_id")
@@ -497,7 +499,8 @@ class TimetrackAllocation(models.Model):
         converted = self if self.currency_id != line.currency_id else self.browse()
         converted = converted.filtered(lambda row: row.currency_id != line.currency_id)
         converted._convert(line)
-        hours = sum(self.filtered(lambda row: row.kind != "adjustment").mapped("hours_billed"))
+        # what a fee pays for has hours that its line does not show
+        hours = sum(self.filtered(lambda row: row.kind != "adjustment" and not row._is_fee()).mapped("hours_billed"))
         factor = 1.0
         shown = sign * line._timetrack_hours()
         if hours and abs(shown - hours) > 0.0051:  # more than the rounding of quantities
@@ -509,7 +512,7 @@ class TimetrackAllocation(models.Model):
         changed = self.env._("Changed on the invoice")
         values = {}
         for row, amount, new in zip(self, amounts, spread(total, weights, unit), strict=True):
-            billed_hours = row.hours_billed * factor
+            billed_hours = row.hours_billed * (1.0 if row._is_fee() else factor)
             reason = row.adjustment_reason if amount == new else changed
             standard = to_decimal(row.standard_value, unit)
             billed = self._prepare_billed(billed_hours, standard, new, reason)
@@ -604,7 +607,9 @@ class TimetrackAllocation(models.Model):
                 displaced += gives_way.ids
             else:
                 lost += mine.ids
-        return self.browse(lost), self.browse(displaced)
+        same, elsewhere = self._get_other_instalments()
+        lost += self.filtered(lambda row: row.instalment_id in elsewhere.instalment_id).ids
+        return self.browse(lost), self.browse(displaced) | same
 
     def _gives_way_to(self, rows):
         """Whether the live row only waits for what the rows are to be again."""
@@ -629,7 +634,7 @@ class TimetrackAllocation(models.Model):
                     "Time of %(moves)s was billed elsewhere, changed or reopened since it was cancelled or credited: "
                     "%(entries)s.\nInvoice the time again instead.",
                     moves=", ".join(moves.mapped("display_name")),
-                    entries=lost.line_id._timetrack_describe() or "-",
+                    entries=lost._describe() or "-",
                 )
             )
         displaced._set_state("cancelled")
@@ -660,7 +665,8 @@ class TimetrackAllocation(models.Model):
         names = [
             "line_id", "part", "kind", "project_id", "action", "hours_worked", "hours_rounded", "hours_billed",
             "currency_id", "standard_rate", "standard_value", "billed_rate", "billed_amount", "is_amount_fixed",
-            "adjustment", "reason_id", "adjustment_reason", "narrative", "company_id", "prebill_id",
+            "adjustment", "reason_id", "adjustment_reason", "narrative", "company_id", "prebill_id", "arrangement_id",
+            "instalment_id",
         ]  # fmt: skip
         return {name: self._fields[name].convert_to_write(self[name], self) for name in names}
 
@@ -775,7 +781,7 @@ class TimetrackAllocation(models.Model):
                 self.env._(
                     "Time that %(moves)s gave back was billed again, changed or reopened since: %(entries)s.",
                     moves=", ".join(refunds.mapped("display_name")),
-                    entries=lost.line_id._timetrack_describe() or "-",
+                    entries=lost._describe() or "-",
                 )
             )
         displaced._set_state("cancelled")
@@ -807,7 +813,8 @@ class TimetrackAllocation(models.Model):
         """
         self._write_each(dict.fromkeys(self, {"state": state}))
         rows = self.filtered(lambda row: row.kind == "time" and row.line_id)
-        back = rows.filtered(lambda row: row.prebill_id._takes_back()) if to_prebill else self.browse()
+        fees = self.filtered("instalment_id")
+        back = (rows | fees).filtered(lambda row: row.prebill_id._takes_back()) if to_prebill else self.browse()
         back._return_to_prebill()
         (rows - back)._keep_waiting()
         self._sync_entries()

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
+from ..engine.pricing import INCLUDED
 from .timetrack_allocation import CONCEDE, GIVEN_UP, REBILL, WRITE_OFF
 
 
@@ -89,6 +90,16 @@ class TimetrackAllocation(models.Model):
         :return: the credit note
         :raise UserError: some of it was credited before, or there is nothing to concede
         """
+        if effect == REBILL:
+            fees = self.filtered(lambda row: row.action == INCLUDED)
+            if fees:
+                raise UserError(
+                    self.env._(
+                        "A fee pays for this time, which is not billed by itself: %s.\nCredit the whole invoice, or "
+                        "concede an amount.",
+                        fees.line_id._timetrack_describe(),
+                    )
+                )
         rows = self._with_adjustments() if effect == REBILL else self
         left = rows._claim_to_credit()
         gone = self.filtered(lambda row: row not in left)

@@ -5,7 +5,7 @@ from odoo import api, models
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
-from ..engine.pricing import BILL, is_adjusted, value_of
+from ..engine.pricing import BILL, INCLUDED, is_adjusted, value_of
 
 
 class TimetrackAllocation(models.Model):
@@ -16,6 +16,8 @@ class TimetrackAllocation(models.Model):
     @api.model
     def _get_shown_amount(self, row, unit):
         """What the client sees of a row where adjustments are shown apart: its rounded hours at standard rate."""
+        if row.action == INCLUDED:
+            return to_decimal(0, unit)
         plain = row.action == BILL and not is_adjusted(row)
         return to_decimal(row.billed_amount if plain else value_of(row.hours_rounded, row.standard_rate), unit)
 
@@ -38,7 +40,7 @@ class TimetrackAllocation(models.Model):
         :param dict rows_by_line: invoice line to its rows; of one invoice, which is in one currency
         :param shown: what is adjusted goes on lines of their own (:meth:`_adjust_on`)
         """
-        rounding = self.env._("Rounding")
+        rounding, fee = self.env._("Rounding"), self.env._("Fee")
         names = ("hours_rounded", "hours_billed", "standard_rate", "billed_rate", "standard_value", "billed_amount")
         more = ("adjustment", "action", "is_amount_fixed", "adjustment_reason", "reason_id")
         everything = self.union(*rows_by_line.values()) if rows_by_line else self
@@ -50,15 +52,16 @@ class TimetrackAllocation(models.Model):
             for record in records:
                 row = found[record.id]
                 if shown:
-                    hours = row.hours_rounded
+                    hours = row.hours_rounded if row.action != INCLUDED else 0.0
                     standard = to_decimal(row.standard_value, unit)
                     values = self._prepare_billed(hours, standard, self._get_shown_amount(row, unit), None)
                 else:
                     hours = row.hours_billed if row.action == BILL else 0.0
                     values = {"billed_rate": row.billed_amount / hours if hours else 0.0, "adjustment": row.adjustment}
                 values["hours_billed"] = hours
+                other = fee if row.action == INCLUDED else rounding
                 if values["adjustment"]:
-                    values["adjustment_reason"] = row.adjustment_reason or record.reason_id.name or rounding
+                    values["adjustment_reason"] = row.adjustment_reason or record.reason_id.name or other
                 else:
                     values["adjustment_reason"] = None
                 if any(getattr(row, name) != value for name, value in values.items()):

@@ -6,9 +6,9 @@ from odoo.addons.client_timetrack.engine.allocation import unit_of
 from odoo.addons.client_timetrack.models.timetrack_internal_mixin import INTERNAL
 
 from ..engine import pricing
-from ..engine.pricing import BILL, HOLD, NO_CHARGE
+from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE
 
-ACTIONS = [(BILL, "Bill"), (HOLD, "Hold"), (NO_CHARGE, "No Charge")]
+ACTIONS = [(BILL, "Bill"), (HOLD, "Hold"), (NO_CHARGE, "No Charge"), (INCLUDED, "In the Fee")]
 # What people change on the lines of a pre-bill; everything else of a row is the ledger's own.
 EDITABLE = {
     "action",
@@ -36,7 +36,8 @@ class TimetrackAllocation(models.Model):
         ACTIONS,
         required=True,
         default=BILL,
-        help="Bill: on the invoice. Hold: not now, it is proposed again. No charge: the client gets it for nothing.",
+        help="Bill: on the invoice. Hold: not now, it is proposed again. No charge: the client gets it for nothing.\n"
+        "In the fee: the fee that was agreed on pays for it.",
     )
     hours_worked = fields.Float("Worked")
     hours_rounded = fields.Float(
@@ -93,7 +94,7 @@ class TimetrackAllocation(models.Model):
     def _onchange_hours_billed(self):
         """Show what the line comes to before it is saved; the server prices all lines together then."""
         if self.currency_id:
-            amount = 0.0 if self.action == NO_CHARGE else self.hours_billed * self.billed_rate
+            amount = 0.0 if self.action in (NO_CHARGE, INCLUDED) else self.hours_billed * self.billed_rate
             self.billed_amount = self.currency_id.round(amount)
             self.adjustment = self.billed_amount - self.standard_value
 
@@ -146,7 +147,9 @@ class TimetrackAllocation(models.Model):
             values["narrative"] = text if text != self.line_id.name else False
         hours = values.get("hours_billed", self.hours_billed)
         rate = values.get("billed_rate", self.billed_rate)
-        if values.get("action", self.action) == NO_CHARGE:
+        if values.get("action") == INCLUDED:
+            self._check_may_include()
+        if values.get("action", self.action) in (NO_CHARGE, INCLUDED):
             values.pop("billed_amount", None)
         elif "billed_amount" in values:
             product = self.currency_id.round(hours * rate)
@@ -392,8 +395,15 @@ class TimetrackAllocation(models.Model):
         ).grouped(lambda row: (row.line_id, row.part, row.move_id))
         vals_list = []
         for row in self:
+            if row.instalment_id:
+                vals_list.append(self._prepare_instalment(row.instalment_id, row.prebill_id))
+                continue
             beside = shown.get((row.line_id, row.part, row.move_id), self.browse())
-            vals_list.append({**row._prepare_copy(), **row._fold_back(beside), "state": "prebill"})
+            values = {**row._prepare_copy(), **row._fold_back(beside), "state": "prebill"}
+            if row.action == INCLUDED:
+                # its share of the fee is with the fee again
+                values |= {"billed_amount": 0.0, "billed_rate": row.standard_rate, "adjustment": -row.standard_value}
+            vals_list.append(values)
         self._timetrack_internal()._insert(vals_list)
         self.prebill_id._come_back()
 

@@ -25,7 +25,13 @@ class TimetrackBillingQueue(models.Model):
     project_id = fields.Many2one("project.project", string="Engagement", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True, help="Empty: the time has no rate yet.")
     hours = fields.Float(readonly=True)
-    amount = fields.Monetary("Work in Progress", readonly=True, help="Net of agreed discounts, untaxed.")
+    amount = fields.Monetary(
+        "Work in Progress",
+        readonly=True,
+        help="Net of agreed discounts, untaxed. Time that a fee pays for counts for nothing here: what is earned of a "
+        "fee is accrued by its own rule.",
+    )
+    fee_hours = fields.Float("Paid by Fees", readonly=True, help="Hours that a fee pays for: they have no amount.")
     amount_30 = fields.Monetary("0–30 Days", readonly=True)
     amount_60 = fields.Monetary("31–60", readonly=True)
     amount_90 = fields.Monetary("61–90", readonly=True)
@@ -72,7 +78,8 @@ class TimetrackBillingQueue(models.Model):
             SELECT %(id)s AS id, piece.company_id, piece.partner_id, piece.project_id, piece.currency_id,
                    sum(piece.hours) AS hours, sum(%(value)s) AS amount, %(buckets)s, %(states)s,
                    sum(%(value)s) FILTER (WHERE piece.state = 'draft') AS draft_amount,
-                   sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL) AS rateless_hours,
+                   sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL AND NOT piece.is_fee) AS rateless_hours,
+                   sum(piece.hours) FILTER (WHERE piece.is_fee) AS fee_hours,
                    min(piece.date) AS oldest_date, max(piece.date) AS newest_date
             """,
             id=self._get_id(),
@@ -102,20 +109,23 @@ class TimetrackBillingQueue(models.Model):
         :param as_of_day: what was not on an invoice (by its accounting date) at the end of that day, instead of what
             is not now. Who approved what when does not count: it is what is approved now
         :return: SELECT of id (of the entry), company_id, partner_id, project_id, currency_id, hours, rate (net), date,
-            state; what has no rate has no currency. A piece of time has several rows that sum up where it was credited
+            state, arrangement_id, is_fee; what has no rate has no currency, and what a fee pays for has a rate of
+            nothing. A piece of time has several rows that sum up where it was credited
         """
         pieces = SQL(
             # what the ledger has not divided or moved is read from the entries alone
             """
             SELECT line.id, line.company_id, line.timetrack_client_id AS partner_id, line.project_id,
                    line.timetrack_rate_currency_id AS currency_id, line.unit_amount AS hours,
-                   line.timetrack_rate::float8 AS rate, line.date, line.timetrack_billing_state AS state
+                   line.timetrack_rate::float8 AS rate, line.date, line.timetrack_billing_state AS state,
+                   line.timetrack_arrangement_id AS arrangement_id, 'waiting' AS action
               FROM account_analytic_line line
              WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved'
                AND line.so_line IS NULL AND line.date <= %(day)s
          UNION ALL
             SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
-                   row.hours_worked, row.standard_rate, line.date, row.state
+                   row.hours_worked, row.standard_rate, line.date, row.state, row.arrangement_id,
+                   CASE WHEN row.state = 'held' THEN 'waiting' ELSE row.action END
               FROM timetrack_allocation row
               JOIN account_analytic_line line ON line.id = row.line_id
               JOIN project_project project ON project.id = row.project_id
@@ -132,7 +142,7 @@ class TimetrackBillingQueue(models.Model):
                 %(pieces)s
              UNION ALL
                 SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
-                       row.hours_worked, row.standard_rate, line.date, row.state
+                       row.hours_worked, row.standard_rate, line.date, row.state, row.arrangement_id, row.action
                   FROM timetrack_allocation row
                   JOIN account_move move ON move.id = row.move_id
                   JOIN account_analytic_line line ON line.id = row.line_id
@@ -147,11 +157,18 @@ class TimetrackBillingQueue(models.Model):
         return SQL(
             """
             SELECT part.id, part.company_id, part.partner_id, part.project_id, part.currency_id, part.hours,
-                   part.rate * (1 - COALESCE(engagement.discount, 0) / 100) AS rate, part.date, part.state
-              FROM (%s) part
+                   CASE WHEN %(is_fee)s THEN 0
+                        ELSE part.rate * (1 - COALESCE(engagement.discount, 0) / 100) END AS rate,
+                   part.date, part.state, part.arrangement_id, %(is_fee)s AS is_fee
+              FROM (%(pieces)s) part
          LEFT JOIN timetrack_engagement engagement ON engagement.project_id = part.project_id
+         LEFT JOIN timetrack_arrangement arrangement ON arrangement.id = part.arrangement_id
             """,
-            pieces,
+            pieces=pieces,
+            is_fee=SQL(
+                "(part.action = 'included' OR (part.action IN ('waiting', 'hold')"
+                " AND COALESCE(arrangement.kind IN ('fixed', 'hours'), FALSE)))"
+            ),
         )
 
     @api.model
@@ -172,11 +189,11 @@ class TimetrackBillingQueue(models.Model):
         Prebill = self.env["timetrack.prebill"]
         prebills = Prebill
         for company, rows in self.grouped("company_id").items():
-            entries, waiting = Prebill._get_candidates(
+            time = Prebill._get_candidates(
                 company, projects=rows.project_id, date_to=fields.Date.context_today(self)
             )
-            if entries or waiting:
-                prebills |= Prebill._propose(company, entries, waiting)
+            if any(time):
+                prebills |= Prebill._propose(company, *time)
         if not prebills:
             raise UserError(self.env._("All of this time is on pre-bills or draft invoices already."))
         return prebills._get_action()

@@ -144,10 +144,8 @@ class TimetrackBillingRunLine(models.Model):
         Prebill = self.env["timetrack.prebill"]
         prebills = Prebill
         for day, projects in run._get_work(self.partner_id).get(self.partner_id, {}).items():
-            entries, rows = Prebill._get_candidates(
-                run.company_id, projects=projects, client=self.partner_id, date_to=day
-            )
-            prebills |= Prebill._propose(run.company_id, entries, rows, date_to=day, invoice_date=run.invoice_date)
+            time = Prebill._get_candidates(run.company_id, projects=projects, client=self.partner_id, date_to=day)
+            prebills |= Prebill._propose(run.company_id, *time, date_to=day, invoice_date=run.invoice_date)
         prebills._timetrack_internal().write({"run_line_id": self.id})
         self.sudo().is_proposed = True
         return True

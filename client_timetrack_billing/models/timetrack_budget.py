@@ -11,7 +11,7 @@ class TimetrackBudget(models.Model):
 
     Revenue is what was billed of the time by posted invoices, less credit notes, and approved time that waits for its
     invoice, at its frozen rate; untaxed, in the currency of the budget's company at the rate of the day of the work.
-    Time without a rate brings in nothing until it is billed.
+    Time without a rate, or that a fee pays for, brings in nothing until it is billed.
     """
 
     _inherit = "timetrack.budget"
@@ -77,6 +77,10 @@ class TimetrackBudget(models.Model):
                 + CASE WHEN line.timetrack_state = 'approved'
                             AND line.timetrack_billing_state = 'unbilled'
                             AND line.timetrack_rate_currency_id IS NOT NULL
+                            AND NOT EXISTS (
+                                SELECT FROM timetrack_arrangement fee
+                                 WHERE fee.id = line.timetrack_arrangement_id AND fee.kind IN ('fixed', 'hours')
+                            )
                   THEN %(waiting)s ELSE 0 END
             ) FILTER (WHERE budget.id = ANY(%(ids)s)), 0)::double precision
             """,

@@ -126,6 +126,9 @@ class TimetrackEngagement(models.Model):
         "Otherwise the project has its own invoices.",
     )
 
+    # Instead of hours by rates
+    arrangement_ids = fields.One2many("timetrack.arrangement", "engagement_id", string="Fees and Limits")
+
     # Hours
     rounding_minutes = fields.Integer(
         "Increment in Minutes",
@@ -378,7 +381,8 @@ class TimetrackEngagement(models.Model):
 
     @api.model
     def _get_waiting(self, day, companies=None, clients=None, schedule=None):
-        """The projects with time that waits to be billed by rates. Two queries; what is on hold waits for a word.
+        """The projects with time that waits to be billed by rates, or with instalments of fees that are due. A bounded
+        number of queries; what is on hold waits for a word.
 
         :param date day: the last day of the time
         :param companies: of these only; the current one without
@@ -407,9 +411,20 @@ class TimetrackEngagement(models.Model):
             scheduled = Domain("project_id.timetrack_engagement_ids.schedule", "=", schedule)
             entries &= scheduled
             rows &= scheduled
+        instalments = self.env["timetrack.instalment"]._get_due(companies, day)
+        if clients:
+            instalments = instalments.filtered(lambda one: one.partner_id in clients)
+        if schedule:
+            instalments = instalments.filtered(lambda one: one.arrangement_id.engagement_id.schedule == schedule)
+        later = self.env["timetrack.arrangement"]._get_waiting(companies, instalments)
+        if later:
+            entries &= Domain("timetrack_arrangement_id", "not in", later.ids)
+            rows &= Domain("arrangement_id", "not in", later.ids)
         waiting = defaultdict(self.env["project.project"].sudo)
         for client, project in Line._read_group(entries, ["timetrack_client_id", "project_id"]):
             waiting[client] |= project
         for [project] in self.env["timetrack.allocation"].sudo()._read_group(rows, ["project_id"]):
+            waiting[project.timetrack_client_id] |= project
+        for project in instalments.project_id:
             waiting[project.timetrack_client_id] |= project
         return dict(waiting)

@@ -5,7 +5,7 @@ from odoo.tools import float_compare
 from odoo.addons.client_timetrack.models.timetrack_internal_mixin import INTERNAL
 
 from ..engine import pricing
-from ..engine.pricing import BILL, HOLD
+from ..engine.pricing import BILL, HOLD, INCLUDED
 from ..engine.rounding import Work, round_hours
 from .account_analytic_line import LEDGER_GROUP, RATE_GROUP
 from .res_company import MANAGER_GROUP
@@ -132,11 +132,14 @@ class TimetrackPrebill(models.Model):
         "line_ids.standard_value",
         "line_ids.billed_amount",
         "adjustment_line_ids.billed_amount",
+        "fee_line_ids.state",
+        "fee_line_ids.billed_amount",
     )
     def _compute_totals(self):
         for prebill in self:
             sums = dict.fromkeys(("hours_worked", "hours_billed", "standard_value", "amount", "held_amount"), 0.0)
             count, is_adjusted = 0, False
+            sums["amount"] = sum(prebill._get_fee_rows().mapped("billed_amount"))
             for row in prebill._get_rows()._read_values(*self._get_totals_fields()):
                 shown = row.kind == "adjustment"
                 count += not shown
@@ -180,6 +183,12 @@ class TimetrackPrebill(models.Model):
         lines = lines.browse(row.id for row in latest.values())
         return lines | shown.filtered(lambda row: row.move_id == latest.get((row.line_id, row.part), row).move_id)
 
+    def _get_fee_rows(self):
+        """The instalments of fees that the pre-bill comes to, besides the time: on an invoice the time that a fee pays
+        for has its share of it."""
+        self.ensure_one()
+        return self.fee_line_ids.filtered(lambda row: row.state != "credited" or row.move_id == self.move_id)
+
     def _is_on_hold(self):
         """Whether everything on the pre-bill is on hold."""
         self.ensure_one()
@@ -192,8 +201,9 @@ class TimetrackPrebill(models.Model):
 
     @api.model
     def _get_hours_to_bill(self, row):
-        """Hours of a line that are billed; what is free of charge stays on its line until it is invoiced."""
-        return row.hours_billed if row.action == BILL or row.state not in ("prebill", "held") else 0.0
+        """Hours of a line that are billed, by a fee too; what is free of charge stays on its line until it is
+        invoiced."""
+        return row.hours_billed if row.action in (BILL, INCLUDED) or row.state not in ("prebill", "held") else 0.0
 
     @api.depends_context("uid")
     @api.depends("state", "responsible_id", "company_id")
@@ -365,6 +375,7 @@ class TimetrackPrebill(models.Model):
         for prebill in self.filtered(lambda one: one.state in OPEN):
             prebill._check_may_approve()
             prebill._check_reasons()
+            prebill._check_arrangements()
             prebill._set_state("approved")
             prebill.sudo().activity_feedback(["mail.mail_activity_data_todo"])
         return True
@@ -397,12 +408,13 @@ class TimetrackPrebill(models.Model):
             )
 
     def _get_adjusted_percent(self):
-        """What is billed for less or more than was agreed, in percent of the standard value."""
+        """What is billed for less or more than was agreed, in percent of the standard value; fees are as agreed."""
         self.ensure_one()
-        if not self.standard_value:
+        rows = self.sudo().line_ids.filtered(lambda row: row.action not in (HOLD, INCLUDED))
+        standard = sum(rows.mapped("standard_value"))
+        if self.currency_id.is_zero(standard):
             return 0.0
-        agreed = self.sudo().line_ids.filtered(lambda row: row.action != HOLD)._get_agreed_value()
-        return 100 * abs(self.amount - agreed) / abs(self.standard_value)
+        return 100 * abs(sum(rows.mapped("billed_amount")) - rows._get_agreed_value()) / abs(standard)
 
     def _check_reasons(self):
         """Every adjustment says why.
@@ -446,7 +458,8 @@ class TimetrackPrebill(models.Model):
                 raise UserError(self.env._("%s is invoiced: delete or credit the invoice first.", prebill.name))
             prebill._set_state("cancel")
             prebill.sudo().activity_unlink(["mail.mail_activity_data_todo"])
-            prebill.sudo().line_ids.filtered(lambda row: row.state == "prebill")._leave()
+            rows = prebill.sudo().line_ids | prebill.sudo().fee_line_ids
+            rows.filtered(lambda row: row.state == "prebill")._leave()
         return True
 
     def _takes_back(self):
@@ -465,7 +478,9 @@ class TimetrackPrebill(models.Model):
         time by now goes on with that, and leaves the rows to their invoice.
         """
         for prebill in self:
-            lines = prebill.sudo().line_ids.filtered(lambda row: row.state != "credited")
+            lines = (prebill.sudo().line_ids | prebill.sudo().fee_line_ids).filtered(
+                lambda row: row.state != "credited"
+            )
             mine = rows & lines
             if any(row.state == "prebill" for row in lines):
                 mine._timetrack_internal().write({"prebill_id": False})

@@ -11,7 +11,7 @@ from odoo.tools import SQL, float_round, format_date, format_duration
 from odoo.addons.client_timetrack.engine.allocation import allocate, to_decimal, unit_of
 
 from ..engine import narrative
-from ..engine.pricing import BILL, HOLD, NO_CHARGE, value_of
+from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE, value_of
 from .timetrack_prebill import RECORDS
 
 HUNDRED = Decimal(100)
@@ -20,8 +20,9 @@ HUNDRED = Decimal(100)
 class InvoiceLine(NamedTuple):
     """An invoice line to be: the rows behind it, the hours and the untaxed amount that it shows.
 
-    ``kind``: "time", or "adjustment" for what the client sees taken off (or added) below, of which each row has its
-    share: a pair of hours and amount.
+    ``kind``: "time"; "adjustment" for what the client sees taken off (or added) below, of which each row has its
+    share: a pair of hours and amount; or "instalment" for a fee, whose first row is that of the instalment, and the
+    others that of the time that it pays for.
     """
 
     rows: models.BaseModel
@@ -106,7 +107,7 @@ class TimetrackPrebill(models.Model):
                         state=dict(prebill._fields["state"]._description_selection(self.env))[prebill.state],
                     )
                 )
-            if not prebill.sudo()._get_rows_to_invoice():
+            if not prebill.sudo()._get_rows_to_invoice() and not prebill.sudo().fee_line_ids:
                 raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
 
     def _finish(self, move):
@@ -136,7 +137,10 @@ class TimetrackPrebill(models.Model):
         self.ensure_one()
         rows = self._get_rows_to_invoice()._read_values(*self._get_line_fields())
         rows.sort(key=lambda row: (row.date, row.line_id, row.part))
-        if self.adjustments == "folded" and all(row.action != BILL for row in rows):
+        included = [row for row in rows if row.action == INCLUDED]
+        fees, included = self._get_fee_lines(included)
+        rows = [row for row in rows if row.action != INCLUDED]
+        if not fees and (not rows or self.adjustments == "folded" and all(row.action != BILL for row in rows)):
             return []
         section_of = self._get_sections(rows)
         prefetch = [row.id for row in rows]
@@ -146,11 +150,30 @@ class TimetrackPrebill(models.Model):
             key = self._get_line_key(row, row.merged_id or (row.id if row.id in leaders else None))
             groups[section_of(row), key].append(row)
         lines = [self._prepare_line(section, some, prefetch) for (section, _key), some in groups.items()]
-        lines = self._fold_free_lines(lines)
+        lines = self._fold_free_lines(fees + lines)
+        if included:
+            # what the fees of other invoices pay for goes along, at nothing
+            lines[0] = lines[0]._replace(rows=lines[0].rows | included)
         if self.adjustments == "shown":
             lines += self._get_adjustment_lines(rows, section_of, prefetch)
         order = {section: place for place, section in enumerate(dict.fromkeys(line.section for line in lines))}
         return sorted(lines, key=lambda line: (order[line.section], line.kind == "adjustment"))
+
+    def _get_fee_lines(self, included):
+        """A line for each instalment, with the time that the first one of its arrangement pays for.
+
+        :param included: values of the rows that fees pay for
+        :return: list of :class:`InvoiceLine`, and the rows that fees of other invoices pay for
+        """
+        ledger = self.env["timetrack.allocation"]
+        time = ledger.browse(row.id for row in included)
+        by_arrangement = time.grouped("arrangement_id")
+        lines = []
+        for row in self.fee_line_ids.filtered(lambda row: row.state == "prebill").sorted("id"):
+            rows = row | by_arrangement.pop(row.arrangement_id, ledger)
+            section = row.project_id if self.sections == "project" else None
+            lines.append(InvoiceLine(rows, section, "instalment", 1.0, row.billed_amount, row.billed_amount))
+        return lines, ledger.union(*by_arrangement.values()) if by_arrangement else ledger
 
     def _get_rows_to_invoice(self):
         """The rows that are not on hold."""
@@ -297,9 +320,24 @@ class TimetrackPrebill(models.Model):
                         }
                     )
                 )
-            prepare = self._prepare_move_line if line.kind == "time" else self._prepare_adjustment_line
-            commands.append(Command.create({"sequence": len(commands) + 10, **prepare(line, product)}))
+            prepare = {"time": self._prepare_move_line, "instalment": self._prepare_fee_line}
+            values = prepare.get(line.kind, self._prepare_adjustment_line)(line, product)
+            commands.append(Command.create({"sequence": len(commands) + 10, **values}))
         return commands
+
+    def _prepare_fee_line(self, line, product):
+        """Hook: the values of an invoice line for an instalment of a fee.
+
+        :param product: of the company's time
+        """
+        return {
+            "product_id": product.id,
+            "product_uom_id": self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_unit"),
+            "name": line.rows[0]._get_instalment_text(),
+            "quantity": 1.0,
+            "price_unit": line.target,
+            "analytic_distribution": line.rows[0].sudo().project_id._get_analytic_distribution() or False,
+        }
 
     def _prepare_move_line(self, line, product):
         """Hook: the values of an invoice line for time.
@@ -430,6 +468,8 @@ class TimetrackPrebill(models.Model):
         for move_line, line in pairs:
             if line.kind == "adjustment":
                 self.env["timetrack.allocation"]._adjust_on(move_line, line.shares)
+            elif line.kind == "instalment":
+                self.env["timetrack.allocation"]._bill_fee_on(move_line, line.rows[0], line.rows[1:])
         rows = self.env["timetrack.allocation"].union(*(line.rows for line in lines))
         rows._sync_entries()
 

@@ -88,7 +88,7 @@ class TimetrackPrebill(models.Model):
             Column("action", self.env._("Action")),
             Column("reason", self.env._("Reason")),
         ]
-        rows = [self._prepare_sheet_row(row, labels) for row in self.sudo()._get_rows()]
+        rows = [self._prepare_sheet_row(row, labels) for row in self.sudo()._get_fee_rows() | self.sudo()._get_rows()]
         note = self.env._("Approved by: ____________________   Date: ____________")
         return Sheet(self.env._("Pre-Bill"), columns, rows, note=note, total_label=self.env._("Total"))
 
@@ -97,10 +97,10 @@ class TimetrackPrebill(models.Model):
         is_held = row.action == HOLD
         reasons = [row.reason_id.name, row.adjustment_reason if row.adjustment_reason != row.reason_id.name else ""]
         return {
-            "date": row.date,
+            "date": row.date or None,
             "person": row.employee_id.name or "",
             "task": row.task_id.name or "",
-            "text": row.text or "",
+            "text": row._get_instalment_text() if row.instalment_id else row.text or "",
             "worked": 0.0 if is_held else row.hours_worked,
             "billed": self._get_hours_to_bill(row),
             "rate": row.billed_rate,

@@ -1,10 +1,20 @@
+from typing import NamedTuple
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
-from ..engine.pricing import BILL, value_of
+from ..engine.pricing import BILL, INCLUDED, value_of
+
+
+class Candidates(NamedTuple):
+    """What may be proposed: time entries, rows of the ledger that wait, and instalments of fees that are due."""
+
+    entries: models.BaseModel
+    rows: models.BaseModel
+    instalments: models.BaseModel
 
 
 class TimetrackPrebill(models.Model):
@@ -14,15 +24,17 @@ class TimetrackPrebill(models.Model):
 
     @api.model
     def _get_candidates(self, company, projects=None, client=None, date_from=None, date_to=None):
-        """What may be proposed: time entries, and rows of the ledger that wait.
+        """What may be proposed. Time that a fixed fee pays for goes along with an instalment, or, when all of these are
+        billed, with whatever comes.
 
         :param company: whose time
         :param projects: of these engagements only
         :param client: of this client only
         :param date_from: first work day
         :param date_to: last work day
-        :return: entries and rows, in the order of their days
+        :return: :class:`Candidates`, in the order of their days
         """
+        instalments = self.env["timetrack.instalment"]._get_due(company, date_to, projects, client)
         Line = self.env["account.analytic.line"]
         entries = Line._timetrack_to_bill_domain(company) & Domain("timetrack_client_id", "!=", False)
         rows = Domain("state", "=", "held") & Domain("company_id", "=", company.id)
@@ -36,11 +48,16 @@ class TimetrackPrebill(models.Model):
             if day:
                 entries &= Domain("date", operator, day)
                 rows &= Domain("line_id.date", operator, day)
+        waiting = self.env["timetrack.arrangement"]._get_waiting(company, instalments)
+        if waiting:
+            entries &= Domain("timetrack_arrangement_id", "not in", waiting.ids)
+            rows &= Domain("arrangement_id", "not in", waiting.ids)
         held = self.env["timetrack.allocation"].search(rows)
-        return Line.search(entries, order="date, id"), held.sorted(lambda row: (row.line_id.date, row.id))
+        held = held.sorted(lambda row: (row.line_id.date, row.id))
+        return Candidates(Line.search(entries, order="date, id"), held, instalments)
 
     @api.model
-    def _propose(self, company, entries, rows, date_from=None, date_to=None, **settings):
+    def _propose(self, company, entries, rows, instalments=None, date_from=None, date_to=None, **settings):
         """Make pre-bills of time: one for each engagement, or client where its engagements are billed together, and
         for each currency.
 
@@ -50,12 +67,15 @@ class TimetrackPrebill(models.Model):
         :param company: whose time it is
         :param entries: time entries that are on no pre-bill or invoice
         :param rows: rows of the ledger that wait
+        :param instalments: of fees, that are due
         :param dict settings: of all the pre-bills, instead of those of the engagements
         :return: the pre-bills
         :raise UserError: time has no rate, or was billed or changed a moment ago
         """
+        instalments = (instalments or self.env["timetrack.instalment"]).sudo()
         entries, rows = self._claim(entries, rows)
-        projects = entries.project_id | rows.project_id
+        instalments._claim()
+        projects = entries.project_id | rows.project_id | instalments.project_id
         self.env["timetrack.engagement"]._ensure(projects)
         engagements = self.env["timetrack.engagement"]._get_by_project(projects)
         groups = {}
@@ -66,21 +86,28 @@ class TimetrackPrebill(models.Model):
         )
         for project, client, currency, lines in together:
             key = self._get_group_key(engagements[project], client, currency)
-            groups.setdefault(key, ([], []))[0].extend(lines)
+            groups.setdefault(key, ([], [], []))[0].extend(lines)
         for row in rows:
             key = self._get_group_key(engagements[row.project_id], row.project_id.timetrack_client_id, row.currency_id)
-            groups.setdefault(key, ([], []))[1].append(row.id)
-        groups = {key: (entries.browse(lines), rows.browse(held)) for key, (lines, held) in groups.items()}
+            groups.setdefault(key, ([], [], []))[1].append(row.id)
+        for one in instalments:
+            key = self._get_group_key(engagements[one.project_id], one.project_id.timetrack_client_id, one.currency_id)
+            groups.setdefault(key, ([], [], []))[2].append(one.id)
+        groups = {
+            key: (entries.browse(lines), rows.browse(held), instalments.browse(due))
+            for key, (lines, held, due) in groups.items()
+        }
         vals_list = []
-        for (client, project, currency, *_address), (lines, waiting) in groups.items():
-            mine = project or (lines.project_id | waiting.project_id)
+        for (client, project, currency, *_address), (lines, waiting, due) in groups.items():
+            mine = project or (lines.project_id | waiting.project_id | due.project_id)
             values = self._prepare_prebill(company, client, [engagements[one] for one in mine], currency)
             days = lines.mapped("date") + waiting.line_id.mapped("date")
+            days = days or [date_to or fields.Date.context_today(self)]
             period = {"date_from": date_from or min(days), "date_to": date_to or max(days)}
             vals_list.append({**values, **period, **{name: value for name, value in settings.items() if value}})
         prebills = self._timetrack_internal().create(vals_list)
-        for prebill, (lines, waiting) in zip(prebills, groups.values(), strict=True):
-            prebill._take(lines, waiting)
+        for prebill, taken in zip(prebills, groups.values(), strict=True):
+            prebill._take(*taken)
         return prebills.with_env(self.env)
 
     @api.model
@@ -104,6 +131,7 @@ class TimetrackPrebill(models.Model):
             "date",
             "project_id",
             "timetrack_client_id",
+            "timetrack_arrangement_id",
             "timetrack_rate",
             "timetrack_rate_currency_id",
             "unit_amount",
@@ -134,8 +162,9 @@ class TimetrackPrebill(models.Model):
             "reference": ", ".join(orders) or False,
         }
 
-    def _take(self, entries, rows):
-        """Put time on the pre-bill, at what it comes to by its engagement: rounded, and with the discount agreed."""
+    def _take(self, entries, rows, instalments):
+        """Put time on the pre-bill, at what it comes to by its engagement: rounded, and with the discount agreed; and
+        fees, with what they make of the time."""
         self.ensure_one()
         entries = entries.sudo()
         engagements = self.env["timetrack.engagement"]._get_by_project(entries.project_id | rows.project_id)
@@ -150,7 +179,10 @@ class TimetrackPrebill(models.Model):
         for project, lines in entries.grouped("project_id").items():
             engagement, values = engagements[project], {**common, "project_id": project.id}
             vals_list += [{**values, **self._prepare_row(entry, engagement, unit)} for entry in lines]
-        news = self.env["timetrack.allocation"]._timetrack_internal()._insert(vals_list)
+        ledger = self.env["timetrack.allocation"]._timetrack_internal()
+        news = ledger._insert(vals_list)
+        ledger._insert([ledger._prepare_instalment(one, self) for one in instalments])
+        self._check_currency(entries.timetrack_arrangement_id | rows.arrangement_id)
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
         # time that has just come is as it was worked: where nothing is rounded there is nothing to do
         rounded = [one.project_id for one in engagements.values() if one._get_rounding().increment]
@@ -159,7 +191,27 @@ class TimetrackPrebill(models.Model):
         if not self.is_direct:
             # what goes on to an invoice at once says where it is when it is there; nothing of the time was anywhere
             entries._timetrack_follow_ledger([("prebill", None, entries)])
+        fixed = rows.filtered(lambda row: row.arrangement_id.kind == "fixed" and row.action == BILL)
+        fixed._write_each(dict.fromkeys(fixed, {"action": INCLUDED}))
         self._price()
+        if entries.timetrack_arrangement_id or rows.arrangement_id:
+            self._apply_arrangements()
+            self._price()
+
+    def _check_currency(self, arrangements):
+        """:raise UserError: what was agreed on is in another currency than the rates of the time"""
+        for arrangement in arrangements:
+            if arrangement.currency_id != self.currency_id:
+                raise UserError(
+                    self.env._(
+                        "%(name)s of %(project)s is in %(currency)s, but the rates of its time are in %(other)s: "
+                        "choose a rate card of that currency, or make the arrangement in the other one.",
+                        name=arrangement.name,
+                        project=arrangement.project_id.name,
+                        currency=arrangement.currency_id.name,
+                        other=self.currency_id.name,
+                    )
+                )
 
     def _prepare_row(self, entry, engagement, unit):
         """Hook: the values of the line of a time entry.
@@ -175,7 +227,13 @@ class TimetrackPrebill(models.Model):
             billed = to_decimal(value_of(hours, rate), unit)
             name = "client_timetrack_billing.adjustment_reason_discount"
             reason = self.env.ref(name, raise_if_not_found=False)
+        arrangement = entry.timetrack_arrangement_id
+        values = {"arrangement_id": arrangement.id}
+        if arrangement.kind == "fixed":
+            values["action"] = INCLUDED
+            rate, billed, reason = standard_rate, to_decimal(0, unit), False
         return {
+            **values,
             "line_id": entry.id,
             "date": entry.date,
             "hours_worked": hours,
@@ -197,19 +255,21 @@ class TimetrackPrebill(models.Model):
         self.ensure_one()
         self._check_may_bill()
         self._check_open()
-        entries, rows = self._get_candidates(
+        entries, rows, instalments = self._get_candidates(
             self.company_id, projects=self.project_ids, date_from=self.date_from, date_to=self.date_to
         )
         entries, rows = self._claim(entries, rows)
+        instalments = instalments.filtered(lambda one: one.currency_id == self.currency_id)
+        instalments._claim()
         entries = entries.filtered(
             lambda line: (
                 line.timetrack_rate_currency_id == self.currency_id and line.timetrack_client_id == self.partner_id
             )
         )
         rows = rows.filtered(lambda row: row.currency_id == self.currency_id)
-        if not entries and not rows:
+        if not entries and not rows and not instalments:
             raise UserError(self.env._("No other time of these engagements waits to be billed."))
-        self.sudo()._take(entries, rows)
+        self.sudo()._take(entries, rows, instalments)
         return True
 
     # ------------------------------------------------------------------

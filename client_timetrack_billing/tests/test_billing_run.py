@@ -240,11 +240,11 @@ class TestBillingRun(TimetrackBillingCommon):
         original = prebill_type._propose
         calls = []
 
-        def propose(model, company, entries, rows, **settings):
+        def propose(model, company, entries, *rest, **settings):
             calls.append(entries)
             if len(calls) == 1 or entries.timetrack_client_id == self.partner_b:
                 raise SerializationFailure("could not serialize access")
-            return original(model, company, entries, rows, **settings)
+            return original(model, company, entries, *rest, **settings)
 
         with patch.object(prebill_type, "_propose", propose), mute_logger("odoo.sql_db"):
             run = self._run()

@@ -49,9 +49,11 @@ class TimetrackInvoiceWizard(models.TransientModel):
     @api.depends("company_id", "project_ids", "partner_id", "date_from", "date_to")
     def _compute_preview(self):
         for wizard in self:
-            entries, rows = wizard._get_time()
+            entries, rows, instalments = wizard._get_time()
             amounts, missing = wizard._get_amounts(entries)
-            for row in rows.sudo():
+            for one in instalments:
+                amounts[one.currency_id] += to_decimal(one.amount, unit_of(one.currency_id.rounding))
+            for row in rows.sudo().filtered(lambda row: not row.arrangement_id or row.arrangement_id.kind == "cap"):
                 amounts[row.currency_id] += to_decimal(row.standard_value, unit_of(row.currency_id.rounding))
             wizard.entry_count = len(entries | rows.line_id)
             wizard.hours = sum(entries.mapped("unit_amount")) + sum(rows.mapped("hours_worked"))
@@ -78,7 +80,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
         for line_id, values in entries.filtered(lambda line: line.id not in rates)._timetrack_resolve_rates().items():
             rates[line_id] = (values["timetrack_rate_currency_id"], values["timetrack_rate"])
         amounts = defaultdict(Decimal)
-        for line in entries.filtered(lambda line: line.id in rates):
+        for line in entries.filtered(lambda line: line.id in rates and not line._timetrack_is_in_fee()):
             currency_id, rate = rates[line.id]
             currency = self.env["res.currency"].browse(currency_id)
             amounts[currency] += value_of(line.unit_amount, rate)
@@ -116,11 +118,26 @@ class TimetrackInvoiceWizard(models.TransientModel):
                 self.env._("%s entries are on pre-bills already."),
             ),
             (
+                self._count_waiting(unbilled & approved),
+                self.env._("%s entries wait for the next instalment of their fee."),
+            ),
+            (
                 len(without_rate),
                 self.env._("%s entries have no hourly rate, and cannot be invoiced before they have one."),
             ),
         ]
         return "\n".join(message % count for count, message in messages if count)
+
+    def _count_waiting(self, domain):
+        """How many entries wait for an instalment."""
+        Instalment = self.env["timetrack.instalment"]
+        due = Instalment._get_due(self.company_id, self.date_to, self.project_ids, self.partner_id)
+        waiting = self.env["timetrack.arrangement"]._get_waiting(self.company_id, due)
+        if not waiting:
+            return 0
+        return self.env["account.analytic.line"].search_count(
+            domain & Domain("timetrack_arrangement_id", "in", waiting.ids)
+        )
 
     # ------------------------------------------------------------------
     # Which time
@@ -140,7 +157,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
         return domain
 
     def _get_candidates(self):
-        """The time that the criteria fit: entries, and rows of the ledger that wait."""
+        """What the criteria fit: entries, rows of the ledger that wait, and instalments of fees."""
         return self.env["timetrack.prebill"]._get_candidates(
             self.company_id,
             projects=self.project_ids,
@@ -150,9 +167,9 @@ class TimetrackInvoiceWizard(models.TransientModel):
         )
 
     def _get_time(self):
-        """The time to invoice at once: without what is on hold."""
-        entries, rows = self._get_candidates()
-        return entries, rows.filtered(lambda row: row.action == BILL)
+        """What to invoice at once: without what is on hold."""
+        entries, rows, instalments = self._get_candidates()
+        return entries, rows.filtered(lambda row: row.action == BILL), instalments
 
     # ------------------------------------------------------------------
     # Pre-bills and invoices
@@ -165,11 +182,17 @@ class TimetrackInvoiceWizard(models.TransientModel):
         """
         self.ensure_one()
         Prebill = self.env["timetrack.prebill"]
-        entries, rows = self._get_candidates()
-        if not entries and not rows:
+        entries, rows, instalments = self._get_candidates()
+        if not entries and not rows and not instalments:
             raise UserError(self.env._("There is no approved time to invoice.\n%s", self.left_out or "").strip())
         return Prebill._propose(
-            self.company_id, entries, rows, date_from=self.date_from, date_to=self.date_to, grouping=self.grouping
+            self.company_id,
+            entries,
+            rows,
+            instalments,
+            date_from=self.date_from,
+            date_to=self.date_to,
+            grouping=self.grouping,
         )._get_action()
 
     def action_create_invoices(self):
@@ -180,12 +203,12 @@ class TimetrackInvoiceWizard(models.TransientModel):
         :raise AccessError: pre-bills need an approval that is not the user's to give
         """
         self.ensure_one()
-        entries, rows = self._get_time()
-        if not entries and not rows:
+        time = self._get_time()
+        if not any(time):
             raise UserError(self.env._("There is no approved time to invoice.\n%s", self.left_out or "").strip())
-        return self.env["timetrack.prebill"]._get_invoices_action(self._create_invoices(entries, rows))
+        return self.env["timetrack.prebill"]._get_invoices_action(self._create_invoices(*time))
 
-    def _create_invoices(self, entries, rows=None):
+    def _create_invoices(self, entries, rows=None, instalments=None):
         """Propose, approve and invoice in one step.
 
         :return: the invoices
@@ -195,6 +218,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
             self.company_id,
             entries,
             rows,
+            instalments,
             date_from=self.date_from,
             date_to=self.date_to,
             grouping=self.grouping,
