@@ -122,6 +122,12 @@ class TimetrackAccrualLine(models.Model):
         self.ensure_one()
         return bool(self._get_open())
 
+    def _get_fiscal_position(self):
+        """That of the invoice to be: its revenue is on the accounts that the fiscal position says."""
+        self.ensure_one()
+        contact = self.sudo().project_id.timetrack_engagement_ids[:1]._get_contact() or self.partner_id
+        return self.env["account.fiscal.position"].with_company(self.company_id)._get_fiscal_position(contact)
+
     def _prepare_move_lines(self, income):
         """Commands for what is left to post: the side of the balance sheet, and revenue with its analytic share.
 
@@ -131,6 +137,7 @@ class TimetrackAccrualLine(models.Model):
         accrual = self.accrual_id
         accounts = {UNBILLED: accrual.unbilled_account_id, LIABILITY: accrual.liability_account_id}
         project = self.sudo().project_id
+        income = self._get_fiscal_position().map_account(income)
         commands = []
         for side, (amount, balance) in self._get_open().items():
             # more at a lower exchange rate: Odoo wants an amount and its balance to have one sign

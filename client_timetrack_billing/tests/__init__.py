@@ -31,3 +31,4 @@ from . import test_retainer
 from . import test_retainer_portal
 from . import test_sale_order
 from . import test_year
+from . import test_year_fees

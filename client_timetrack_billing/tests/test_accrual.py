@@ -90,6 +90,22 @@ class TestAccrual(TimetrackBillingCommon):
         self.assertEqual(item.analytic_distribution, self.project._get_analytic_distribution())
         self.assertFalse(accrual.move_ids.sudo().line_ids.tax_ids)
 
+    def test_revenue_is_on_the_account_of_the_clients_fiscal_position(self):
+        """As that of the invoice will be."""
+        abroad = self.income.copy({"code": "499901", "name": "Revenue Abroad"})
+        self.partner_a.property_account_position_id = self.env["account.fiscal.position"].create(
+            {
+                "name": "Abroad",
+                "account_ids": [Command.create({"account_src_id": self.income.id, "account_dest_id": abroad.id})],
+            }
+        )
+        self._log_approved(2.0, date="2026-05-04")
+        accrual = self._accrual()
+        accrual.action_post()
+        revenue = accrual.move_ids.sudo().line_ids.filtered(lambda line: line.account_id.internal_group == "income")
+        self.assertEqual(revenue.account_id, abroad)
+        self.assertEqual(self._invoice_at("2026-06-10").invoice_line_ids.account_id, abroad)
+
     def test_it_is_as_it_was_at_the_end_of_the_day(self):
         """What was invoiced and credited later was in progress, and was not, on the day."""
         first = self._log_approved(1.0, date="2026-05-04")
@@ -239,6 +255,7 @@ class TestAccrual(TimetrackBillingCommon):
         rates.search([("currency_id", "=", euro.id)]).unlink()
         other = self._create_project("Euro", self.partner_b)
         other.timetrack_rate_card_id = self._create_card("Euro", {"rate": 100.0}, currency=euro)
+        other.partner_id.property_account_position_id = False
         self._log_approved(2.0, date="2026-05-04", project_id=other.id)
         self._log_approved(1.0, date="2026-05-04")
         accrual = self._accrual()
