@@ -86,9 +86,9 @@ class Books:
 
 @tagged("-at_install", "post_install")
 class TestYearOfFees(TimetrackBillingCommon):
-    """A year of an IT house with a subscription, and of a consultancy with a phase at a fixed fee and another one up to a
-    limit: billed a few days after each month, accrued at its end, late time included. The general ledger is what plain
-    arithmetic says, each month.
+    """A year of an IT house with a subscription, and of a consultancy with a phase at a fixed fee and another one up to
+    a limit: billed a few days after each month, accrued at its end, late time included. The general ledger is what
+    plain arithmetic says, each month.
     """
 
     @classmethod
