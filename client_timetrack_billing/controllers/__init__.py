@@ -1,1 +1,2 @@
+from . import invoice_time
 from . import retainer

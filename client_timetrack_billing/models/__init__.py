@@ -9,8 +9,10 @@ from . import account_analytic_line_surcharge
 from . import account_move
 from . import account_move_accrual
 from . import account_move_annex
+from . import account_move_dispute
 from . import account_move_ledes
 from . import account_move_retainer
+from . import account_move_time
 from . import account_move_line
 from . import account_move_line_accrual
 from . import account_move_line_retainer
@@ -41,6 +43,8 @@ from . import timetrack_billing_run_line
 from . import timetrack_budget
 from . import timetrack_budget_version
 from . import timetrack_code_set
+from . import timetrack_dispute
+from . import timetrack_dispute_reason
 from . import timetrack_engagement
 from . import timetrack_engagement_annex
 from . import timetrack_engagement_ledes

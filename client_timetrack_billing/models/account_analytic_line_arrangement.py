@@ -30,14 +30,22 @@ class AccountAnalyticLine(models.Model):
         (self - covered).timetrack_arrangement_id = False
         paths = covered.task_id._origin._timetrack_get_paths() if covered else {}
         for line in covered:
-            activities = line.timetrack_activity_id.parent_path or ""
-            piece = Piece(
-                line.date,
-                paths.get(line.task_id._origin.id, ()),
-                tuple(int(key) for key in activities.split("/") if key),
-                line.timetrack_deliverable_id._origin.id or None,
-            )
+            piece = line._timetrack_prepare_piece(paths.get(line.task_id._origin.id, ()))
             line.timetrack_arrangement_id = find(scopes[line.project_id.id], piece)
+
+    def _timetrack_prepare_piece(self, tasks):
+        """The entry as the engine of arrangements wants it.
+
+        :param tasks: that it is part of, as ids
+        """
+        self.ensure_one()
+        activities = self.timetrack_activity_id.parent_path or ""
+        return Piece(
+            self.date,
+            tasks,
+            tuple(int(key) for key in activities.split("/") if key),
+            self.timetrack_deliverable_id._origin.id or None,
+        )
 
     def _timetrack_is_in_fee(self):
         """Whether a fee pays for the time, at least in part."""

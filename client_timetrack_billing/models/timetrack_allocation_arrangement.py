@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
+from ..engine.arrangement import find
 from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE
 from .timetrack_instalment import TAKEN
 
@@ -51,6 +52,27 @@ class TimetrackAllocation(models.Model):
         self.ensure_one()
         instalment = self.sudo().instalment_id
         return self.narrative or f"{instalment.arrangement_id.name}: {instalment.name}"
+
+    def _find_arrangements(self, project=None):
+        """What was agreed on for the rows by now: dict of row to an arrangement's id, or None. A bounded number of
+        queries.
+
+        :param project: if they were billed for this one, instead of their own
+        """
+        scopes = self.env["timetrack.arrangement"]._get_scopes(project or self.project_id)
+        entries = self.sudo().line_id if scopes else self.line_id.browse()
+        paths = entries.task_id._timetrack_get_paths()
+        result = {}
+        for row in self:
+            target = project or row.project_id
+            entry = row.sudo().line_id
+            if target.id in scopes and entry:
+                # time that was moved is of no task of the other project
+                tasks = paths.get(entry.task_id.id, ()) if entry.project_id == target else ()
+                result[row] = find(scopes[target.id], entry._timetrack_prepare_piece(tasks))
+            else:
+                result[row] = None
+        return result
 
     def _describe(self):
         """The time and the instalments of the rows in words."""

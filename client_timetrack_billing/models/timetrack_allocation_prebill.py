@@ -344,6 +344,7 @@ class TimetrackAllocation(models.Model):
         self._check_open()
         prebills = self.prebill_id
         rates = {} if keep_rate else self._get_rates_of(project)
+        arrangements = self._find_arrangements(project)
         followers = self.search([("merged_id", "in", self.ids)])
         followers._timetrack_internal().write({"merged_id": False})
         for row in self:
@@ -352,6 +353,7 @@ class TimetrackAllocation(models.Model):
                     **row._prepare_waiting(),
                     "narrative": row.narrative,
                     "project_id": project.id,
+                    "arrangement_id": arrangements[row],
                     "merged_id": False,
                     **rates.get(row.line_id, {}),
                 }

@@ -182,6 +182,8 @@ class TimetrackPrebill(models.Model):
         ledger = self.env["timetrack.allocation"]._timetrack_internal()
         news = ledger._insert(vals_list)
         ledger._insert([ledger._prepare_instalment(one, self) for one in instalments])
+        # what was agreed on since they began to wait counts
+        rows._write_each({row: {"arrangement_id": found} for row, found in rows._find_arrangements().items()})
         self._check_currency(entries.timetrack_arrangement_id | rows.arrangement_id)
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
         # time that has just come is as it was worked: where nothing is rounded there is nothing to do

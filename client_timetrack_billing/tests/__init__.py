@@ -8,6 +8,7 @@ from . import test_billing_run
 from . import test_budget
 from . import test_core_screens
 from . import test_credit
+from . import test_dispute
 from . import test_engagement
 from . import test_engine_arrangement
 from . import test_engine_ledes

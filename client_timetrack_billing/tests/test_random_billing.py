@@ -65,6 +65,7 @@ class TestRandomBilling(TimetrackBillingCommon):
                 "discount": dice.choice([0, 10]),
             }
         )
+        self._agree(dice)
         entries = self._log_approved(
             *[dice.choice([1 / 3, 0.4, 1.0, 2.25]) for _number in range(4)], employee_id=self.bob.id
         )
@@ -88,6 +89,33 @@ class TestRandomBilling(TimetrackBillingCommon):
                 self.assertEqual(self._get_totals(entries), before)
             self._check(entries, taken)
 
+    def _agree(self, dice):
+        """Another fee or limit than before, for each of the projects, or none."""
+        arrangements = self.env["timetrack.arrangement"]
+        arrangements.search([("engagement_id.project_id", "in", (self.project | self.other).ids)]).active = False
+        excess = dice.choice(["hold", "write_down"])
+        for project in self.project | self.other:
+            common = {"name": "Terms", "engagement_id": project.timetrack_engagement_ids.id}
+            terms = dice.choice(
+                [
+                    None,
+                    {"kind": "cap", "cap_amount": dice.choice([99.99, 400]), "excess": excess},
+                    {"kind": "cap", "cap_hours": 2.5, "excess": excess},
+                    {"kind": "hours", "amount": 111.11, "hours": 2, "date_from": "2026-05-01"},
+                    {
+                        "kind": "fixed",
+                        "amount": 1000,
+                        "planned_hours": 10,
+                        "instalment_ids": [
+                            Command.create({"name": f"Part {number}", "amount": 100.01, "date": "2026-05-31"})
+                            for number in range(3)
+                        ],
+                    },
+                ]
+            )
+            if terms:
+                arrangements.create({**common, **terms})
+
     def _get_totals(self, entries):
         return [(entry.timetrack_billing_state, entry.timesheet_invoice_id.id) for entry in entries]
 
@@ -107,7 +135,11 @@ class TestRandomBilling(TimetrackBillingCommon):
                 billed = live.filtered(lambda row: row.action != "hold")
                 self.assertEqual(set(live.mapped("state")) - {"prebill"}, set(), taken)
                 self.assertAlmostEqual(prebill.standard_value, sum(billed.mapped("standard_value")), 2, taken)
-                self.assertAlmostEqual(prebill.amount, sum(billed.mapped("billed_amount")), 2, taken)
+                fees = prebill.fee_line_ids.filtered(lambda row: row.state != "credited")
+                self.assertEqual(set(fees.mapped("state")) - {"prebill"}, set(), taken)
+                amount = sum((billed | fees).mapped("billed_amount"))
+                self.assertAlmostEqual(prebill.amount, amount, 2, taken)
+                self.assertEqual(fees.mapped("billed_amount"), fees.instalment_id.mapped("amount"), taken)
         self._check_retainers(taken)
         queue = self.env["timetrack.billing.queue"].search([("company_id", "=", self.company.id)])
         waiting = sum(entry.unit_amount for entry in entries if entry.timetrack_billing_state == "unbilled") + sum(
@@ -174,6 +206,19 @@ class TestRandomBilling(TimetrackBillingCommon):
         values = dice.choice([{"hours_billed": 0.75}, {"billed_rate": 77.77}, {"billed_amount": 12.34}])
         self._open_rows(dice, entries).write({"action": "bill", "reason_id": self.reason.id, **values})
 
+    def _do_include(self, dice, entries):
+        self._open_rows(dice, entries).write({"action": "included"})
+
+    def _do_apply_arrangements(self, dice, entries):
+        self._some(dice, self._prebills(entries)).with_user(self.user_billing).action_apply_arrangements()
+
+    def _do_remove_fee(self, dice, entries):
+        fees = self._prebills(entries).fee_line_ids.filtered(lambda row: row.state == "prebill")
+        self._some(dice, fees).with_user(self.user_billing).action_remove()
+
+    def _do_agree_otherwise(self, dice, entries):
+        self._agree(dice)
+
     def _do_split(self, dice, entries):
         row = self._open_rows(dice, entries)[0]
         row._split([row.hours_worked / dice.choice([2, 3])])
@@ -189,7 +234,8 @@ class TestRandomBilling(TimetrackBillingCommon):
         self._some(dice, self._prebills(entries)).with_user(self.user_billing).action_add_time()
 
     def _do_merge(self, dice, entries):
-        self._open_rows(dice, entries).action_merge()
+        rows = self._open_rows(dice, entries)
+        rows[0].prebill_id.line_ids.filtered(lambda row: row.state == "prebill")[:3].action_merge()
 
     def _do_remove(self, dice, entries):
         self._open_rows(dice, entries).action_remove()

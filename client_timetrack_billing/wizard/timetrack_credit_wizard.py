@@ -43,6 +43,7 @@ class TimetrackCreditWizard(models.TransientModel):
         domain="['|', ('company_id', '=', False), ('company_id', '=', company_id)]",
         help="For reports; the client does not see it.",
     )
+    dispute_id = fields.Many2one("timetrack.dispute", readonly=True, help="What the credit note comes of.")
     company_id = fields.Many2one(related="move_id.company_id")
     reason = fields.Char(help="The client reads it on the credit note.")
     date = fields.Date("Credit Note Date", required=True, default=fields.Date.context_today)
@@ -82,6 +83,11 @@ class TimetrackCreditWizard(models.TransientModel):
         """
         self.ensure_one()
         self.move_id.check_access("write")
+        dispute = self.dispute_id
+        if dispute:
+            dispute.check_access("write")
+            if dispute.move_id != self.move_id or dispute.state != "open":
+                raise UserError(self.env._("%s is resolved, or of another invoice.", dispute.name))
         if self.move_id.state != "posted" or self.move_id.move_type != "out_invoice":
             raise UserError(self.env._("Only a posted invoice can be credited."))
         Allocation = self.env["timetrack.allocation"].sudo()
@@ -101,6 +107,8 @@ class TimetrackCreditWizard(models.TransientModel):
             raise UserError(self.env._("Choose the time to credit."))
         else:
             refund = rows._credit_entries(effect, self._prepare_values(), self.reason_id)
+        if dispute:
+            refund.sudo().timetrack_dispute_id = dispute
         return refund.with_env(self.env).get_formview_action()
 
     def _prepare_values(self):

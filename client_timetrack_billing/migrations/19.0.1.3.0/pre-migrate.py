@@ -1,3 +1,4 @@
 def migrate(cr, version):
-    """Nothing was agreed on for time before there were fee arrangements: it need not be looked for entry by entry."""
+    """There were no fee arrangements and no disputes before: they need not be looked for record by record."""
     cr.execute("ALTER TABLE account_analytic_line ADD COLUMN IF NOT EXISTS timetrack_arrangement_id integer")
+    cr.execute("ALTER TABLE account_move ADD COLUMN IF NOT EXISTS timetrack_is_disputed boolean")

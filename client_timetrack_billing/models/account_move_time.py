@@ -1,0 +1,109 @@
+from odoo import models
+from odoo.tools import format_date, format_duration
+
+from ..engine import workbook
+from ..engine.workbook import DATE, HOURS, MONEY, Column, Header, Sheet
+
+
+class AccountMove(models.Model):
+    """The time behind an invoice as its client may see it, entry by entry. Read in sudo: the caller has checked that
+    the client may see the invoice."""
+
+    _inherit = "account.move"
+
+    def _timetrack_get_time_rows(self):
+        """The rows of time of an invoice, what was credited of it since too, in the order of their days."""
+        self.ensure_one()
+        rows = self.sudo().timetrack_allocation_ids.filtered(
+            lambda row: (
+                row.kind == "time" and row.line_id and row.state in ("posted", "credited") and not row.reversed_id
+            )
+        )
+        return rows.sorted(lambda row: (row.date, row.line_id.id, row.part))
+
+    def _timetrack_get_time_detail(self, rows, search=None, service=None):
+        """What the client reads of the time, in the language of the context.
+
+        :param str search: text that the description has
+        :param str service: id of a service type
+        :return: dict of ``lines`` (dicts of words and figures), ``hours`` and ``amount`` of these, ``names`` and
+            ``amounts`` (whether they are told)
+        """
+        self.ensure_one()
+        amounts = self.sudo().timetrack_allocation_ids._get_amounts_by_part()
+        engagements = self.env["timetrack.engagement"]._get_by_project(rows.project_id)
+        lines = []
+        for row in rows:
+            text = row._get_text()
+            if search and search.lower() not in text.lower():
+                continue
+            if service and str(row.activity_id.id) != service:
+                continue
+            engagement = engagements.get(row.project_id)
+            told = bool(engagement and engagement.annex_amounts)
+            lines.append(
+                {
+                    "row": row,
+                    "date": row.date,
+                    "name": self._timetrack_get_annex_name(engagement, row) if engagement else "",
+                    "service": row.activity_id.name or "",
+                    "text": text,
+                    "hours": row.hours_billed,
+                    "amount": float(amounts.get((row.line_id, row.part), 0)) if told else None,
+                }
+            )
+        return {
+            "lines": lines,
+            "hours": sum(line["hours"] for line in lines),
+            "amount": sum(line["amount"] or 0.0 for line in lines),
+            "names": any(line["name"] for line in lines),
+            "amounts": any(line["amount"] is not None for line in lines),
+        }
+
+    def _timetrack_build_time_workbook(self):
+        """The bytes of a workbook of the time, with live totals."""
+        self.ensure_one()
+        detail = self._timetrack_get_time_detail(self._timetrack_get_time_rows())
+        columns = [
+            Column("date", self.env._("Date"), DATE),
+            *[Column("name", self.env._("Person"))] * detail["names"],
+            Column("service", self.env._("Service")),
+            Column("text", self.env._("Description")),
+            Column("hours", self.env._("Hours"), HOURS, total=True),
+            *[Column("amount", self.env._("Amount"), MONEY, total=True)] * detail["amounts"],
+        ]
+        header = Header(
+            self.env._("Time of %s", self.name),
+            [
+                (self.env._("Company"), self.company_id.name),
+                (self.env._("Client"), self.commercial_partner_id.name),
+                (self.env._("Invoice Date"), self.invoice_date),
+                (self.env._("Currency"), self.currency_id.name),
+                (self.env._("Invoice without tax"), self.amount_untaxed),
+            ],
+        )
+        rows = [{column.key: line[column.key] for column in columns} for line in detail["lines"]]
+        return workbook.build(header, [Sheet(self.env._("Time"), columns, rows, total_label=self.env._("Total"))])
+
+    def _timetrack_get_ledes_file(self):
+        """The LEDES file that was made of the invoice last, in sudo; empty where there is none."""
+        self.ensure_one()
+        return (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "=", self.id),
+                    ("res_field", "=", False),
+                    ("name", "=like", "%LEDES%.txt"),
+                ],
+                order="id desc",
+                limit=1,
+            )
+        )
+
+    def _timetrack_describe_time(self, line):
+        """A line of the detail in a few words, for whom cannot see the table."""
+        words = [format_date(self.env, line["date"]), line["name"], format_duration(line["hours"])]
+        return ", ".join(word for word in words if word)
