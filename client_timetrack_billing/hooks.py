@@ -2,8 +2,8 @@ from odoo.tools import SQL
 
 
 def pre_init_hook(env):
-    """Fill the billing state of existing time by one statement instead of record by record; no fee covers it, and no invoice
-    is disputed yet."""
+    """Fill the billing state of existing time by one statement instead of record by record; no fee covers it, and no
+    invoice is disputed yet."""
     env.cr.execute("ALTER TABLE account_analytic_line ADD COLUMN IF NOT EXISTS timetrack_arrangement_id integer")
     env.cr.execute("ALTER TABLE account_move ADD COLUMN IF NOT EXISTS timetrack_is_disputed boolean")
     env.cr.execute("ALTER TABLE account_analytic_line ADD COLUMN IF NOT EXISTS timetrack_billing_state varchar")
