@@ -477,7 +477,7 @@ class TimetrackAllocation(models.Model):
     def _post_invoices(self, moves):
         """Invoices were posted: the ledger takes over what was changed on them by hand, and is closed."""
         rows = self.search([("move_id", "in", moves.ids), ("state", "=", "draft")])
-        known = rows.filtered(lambda row: row.line_id or row.instalment_id).move_id
+        known = (rows.filtered("line_id") | rows.filtered("instalment_id")).move_id
         if not known:
             return
         by_line = rows.grouped("move_line_id")
@@ -500,7 +500,8 @@ class TimetrackAllocation(models.Model):
         converted = converted.filtered(lambda row: row.currency_id != line.currency_id)
         converted._convert(line)
         # what a fee pays for has hours that its line does not show
-        hours = sum(self.filtered(lambda row: row.kind != "adjustment" and not row._is_fee()).mapped("hours_billed"))
+        time = self.filtered(lambda row: row.action != INCLUDED) if INCLUDED in set(self.mapped("action")) else self
+        hours = sum(time.filtered(lambda row: row.kind != "adjustment").mapped("hours_billed"))
         factor = 1.0
         shown = sign * line._timetrack_hours()
         if hours and abs(shown - hours) > 0.0051:  # more than the rounding of quantities

@@ -1,3 +1,5 @@
+from math import fsum
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_compare
@@ -411,10 +413,12 @@ class TimetrackPrebill(models.Model):
         """What is billed for less or more than was agreed, in percent of the standard value; fees are as agreed."""
         self.ensure_one()
         rows = self.sudo().line_ids.filtered(lambda row: row.action not in (HOLD, INCLUDED))
-        standard = sum(rows.mapped("standard_value"))
+        figures = rows._read_values("standard_value", "billed_amount")
+        standard = fsum(row.standard_value for row in figures)
         if self.currency_id.is_zero(standard):
             return 0.0
-        return 100 * abs(sum(rows.mapped("billed_amount")) - rows._get_agreed_value()) / abs(standard)
+        billed = fsum(row.billed_amount for row in figures)
+        return 100 * abs(billed - rows._get_agreed_value()) / abs(standard)
 
     def _check_reasons(self):
         """Every adjustment says why.

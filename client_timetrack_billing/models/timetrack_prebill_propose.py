@@ -178,7 +178,10 @@ class TimetrackPrebill(models.Model):
         vals_list = []
         for project, lines in entries.grouped("project_id").items():
             engagement, values = engagements[project], {**common, "project_id": project.id}
-            vals_list += [{**values, **self._prepare_row(entry, engagement, unit)} for entry in lines]
+            mine = [{**values, **self._prepare_row(entry, engagement, unit)} for entry in lines]
+            if lines.timetrack_arrangement_id:
+                mine = [{**one, **self._prepare_covered(entry, one)} for one, entry in zip(mine, lines, strict=True)]
+            vals_list += mine
         ledger = self.env["timetrack.allocation"]._timetrack_internal()
         news = ledger._insert(vals_list)
         ledger._insert([ledger._prepare_instalment(one, self) for one in instalments])
@@ -229,13 +232,7 @@ class TimetrackPrebill(models.Model):
             billed = to_decimal(value_of(hours, rate), unit)
             name = "client_timetrack_billing.adjustment_reason_discount"
             reason = self.env.ref(name, raise_if_not_found=False)
-        arrangement = entry.timetrack_arrangement_id
-        values = {"arrangement_id": arrangement.id}
-        if arrangement.kind == "fixed":
-            values["action"] = INCLUDED
-            rate, billed, reason = standard_rate, to_decimal(0, unit), False
         return {
-            **values,
             "line_id": entry.id,
             "date": entry.date,
             "hours_worked": hours,
@@ -248,6 +245,16 @@ class TimetrackPrebill(models.Model):
             "adjustment": float(billed - standard),
             "reason_id": reason.id if reason else False,
         }
+
+    @api.model
+    def _prepare_covered(self, entry, values):
+        """Hook: what a fee arrangement makes of the values of a line; a fixed fee pays for it."""
+        arrangement = entry.timetrack_arrangement_id
+        covered = {"arrangement_id": arrangement.id}
+        if arrangement.kind == "fixed":
+            nothing = {"billed_amount": 0.0, "adjustment": -values["standard_value"], "reason_id": False}
+            covered |= {"action": INCLUDED, "billed_rate": values["standard_rate"], **nothing}
+        return covered
 
     def action_add_time(self):
         """Add the time of the same engagements and days that was approved since.
