@@ -73,9 +73,9 @@ def log_approved(call, ids, number):
     return entries
 
 
-def propose(call, method, ids):
+def propose(call, method, ids, **values):
     """Propose or invoice the time of the project."""
-    wizard = call("timetrack.invoice.wizard", "create", [{"project_ids": [(6, 0, [ids["project"]])]}])
+    wizard = call("timetrack.invoice.wizard", "create", [{"project_ids": [(6, 0, [ids["project"]])], **values}])
     return call("timetrack.invoice.wizard", method, [[wizard]])
 
 
@@ -174,6 +174,53 @@ def test_the_same_time_is_credited_once(firm, calls, ids):
                 "UPDATE account_analytic_line SET timetrack_billing_state = 'non_billable'"
                 f" WHERE id IN ({', '.join(map(str, entries))})"
             )
+
+
+def test_one_instalment_and_one_limit(firm, calls, ids):
+    """Two accountants bill at once what a fee and a limit are for: the instalment once, and no more than the limit."""
+    [engagement] = calls[0]("timetrack.engagement", "search", [[("project_id", "=", ids["project"])]])
+    for number in range(ROUNDS):
+        # what was before is over
+        old = calls[0]("timetrack.arrangement", "search", [[("engagement_id", "=", engagement)]])
+        calls[0]("timetrack.arrangement", "write", [old, {"active": False}])
+        common = {"name": f"Round {number}", "engagement_id": engagement, "date_from": "2026-05-01"}
+        fee = {"kind": "fixed", "amount": 500, "planned_hours": 5, "date_to": "2026-05-01"}
+        instalment = (0, 0, {"name": "All", "amount": 500, "date": "2026-05-01"})
+        [fee] = calls[0]("timetrack.arrangement", "create", [[{**common, **fee, "instalment_ids": [instalment]}]])
+        results = together(*(lambda call=call: propose(call, "action_create_invoices", ids) for call in calls[:2]))
+        refused = [result for result in results if isinstance(result, Exception)]
+        assert len(refused) == 1, results
+        assert "Somebody else billed" in str(refused[0]) or "no approved time" in str(refused[0]), results
+        assert firm.database.sql(
+            f"SELECT sum(billed_amount) FROM timetrack_allocation WHERE arrangement_id = {fee} AND state = 'draft'"
+        ) == [["500.0"]]
+        limit = {**common, "kind": "cap", "cap_amount": 150, "sequence": 1}
+        [limit] = calls[0]("timetrack.arrangement", "create", [[limit]])
+        entries = calls[0]("account.analytic.line", "create", [[
+            {
+                "name": "Work", "project_id": ids["project"], "employee_id": ids["employee"], "unit_amount": 1,
+                "date": day,
+            }
+            for day in ("2026-05-04", "2026-06-04")
+        ]])  # fmt: skip
+        calls[0]("account.analytic.line", "action_timetrack_submit", [entries])
+        calls[0]("account.analytic.line", "action_timetrack_approve", [entries])
+        spans = ({"date_to": "2026-05-31"}, {"date_from": "2026-06-01"})
+        results = together(
+            *(
+                lambda call=call, span=span: propose(call, "action_create_invoices", ids, **span)
+                for call, span in zip(calls, spans, strict=False)
+            )
+        )
+        assert not any(isinstance(result, Exception) for result in results), results
+        rows = firm.database.sql(
+            "SELECT state, sum(billed_amount) FROM timetrack_allocation"
+            f" WHERE arrangement_id = {limit} AND state IN ('draft', 'held') AND kind = 'time' GROUP BY 1 ORDER BY 1"
+        )
+        assert [[state, float(amount)] for state, amount in rows] == [["draft", 150], ["held", 50]]
+        check(firm, entries)
+        # what is held does not wait for the next round
+        firm.database.sql("UPDATE timetrack_allocation SET state = 'cancelled' WHERE state = 'held'")
 
 
 def test_the_same_money_is_drawn_once(firm, calls, ids):

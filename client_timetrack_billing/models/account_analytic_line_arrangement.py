@@ -22,16 +22,16 @@ class AccountAnalyticLine(models.Model):
         help="What was agreed on for this time. Empty: it is billed by its rate.",
     )
 
-    @api.depends("project_id", "task_id", "timetrack_activity_id", "timetrack_deliverable_id", "date")
+    @api.depends("project_id", "company_id", "task_id", "timetrack_activity_id", "timetrack_deliverable_id", "date")
     def _compute_timetrack_arrangement_id(self):
         """The first arrangement of the project that covers the time. A bounded number of queries."""
         scopes = self.env["timetrack.arrangement"]._get_scopes(self.project_id) if self.project_id else {}
-        covered = self.filtered(lambda line: line.project_id.id in scopes)
+        covered = self.filtered(lambda line: (line.project_id.id, line.company_id.id) in scopes)
         (self - covered).timetrack_arrangement_id = False
         paths = covered.task_id._origin._timetrack_get_paths() if covered else {}
         for line in covered:
             piece = line._timetrack_prepare_piece(paths.get(line.task_id._origin.id, ()))
-            line.timetrack_arrangement_id = find(scopes[line.project_id.id], piece)
+            line.timetrack_arrangement_id = find(scopes[line.project_id.id, line.company_id.id], piece)
 
     def _timetrack_prepare_piece(self, tasks):
         """The entry as the engine of arrangements wants it.

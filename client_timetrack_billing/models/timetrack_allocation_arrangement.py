@@ -66,10 +66,11 @@ class TimetrackAllocation(models.Model):
         for row in self:
             target = project or row.project_id
             entry = row.sudo().line_id
-            if target.id in scopes and entry:
+            key = target.id, row.company_id.id
+            if key in scopes and entry:
                 # time that was moved is of no task of the other project
                 tasks = paths.get(entry.task_id.id, ()) if entry.project_id == target else ()
-                result[row] = find(scopes[target.id], entry._timetrack_prepare_piece(tasks))
+                result[row] = find(scopes[key], entry._timetrack_prepare_piece(tasks))
             else:
                 result[row] = None
         return result

@@ -119,18 +119,27 @@ class TimetrackAllocation(models.Model):
     def _edit(self, vals):
         """Change lines as their people do, and price their pre-bills anew."""
         self.check_access("write")
-        self._check_open()
+        self._check_open(fees=vals.keys() <= {"narrative", "text"})
         for row in self:
             row._timetrack_internal().write(row._prepare_edit(vals))
         if self.env.context.get("timetrack_price_later") is not INTERNAL:
             self.prebill_id._price()
         return True
 
-    def _check_open(self):
+    def _check_open(self, fees=False):
         """Make sure that the rows are lines of pre-bills that may still be changed.
 
-        :raise UserError: they are not
+        :param fees: whether it is something that is done to fees too
+        :raise UserError: they are not, or are fees, which are as was agreed on
         """
+        agreed = self.filtered("instalment_id") if not fees else self.browse()
+        if agreed:
+            raise UserError(
+                self.env._(
+                    "Fees are billed as was agreed on: %s.\nChange the instalment, or take it off the pre-bill.",
+                    agreed._describe(),
+                )
+            )
         closed = self.filtered(lambda row: row.state != "prebill" or not row.prebill_id._is_open())
         if closed:
             names = closed.prebill_id.mapped("name") or closed.mapped("display_name")
@@ -145,6 +154,8 @@ class TimetrackAllocation(models.Model):
         if "text" in values:
             text = values.pop("text")
             values["narrative"] = text if text != self.line_id.name else False
+        if self.instalment_id:
+            return values
         hours = values.get("hours_billed", self.hours_billed)
         rate = values.get("billed_rate", self.billed_rate)
         if values.get("action") == INCLUDED:
@@ -288,7 +299,7 @@ class TimetrackAllocation(models.Model):
     def action_remove(self):
         """Take the lines off their pre-bill: their time waits to be billed, as if it had never been proposed."""
         self.check_access("write")
-        self._check_open()
+        self._check_open(fees=True)
         prebills = self.prebill_id
         self._leave()
         prebills._price()

@@ -323,12 +323,12 @@ class TimetrackArrangement(models.Model):
 
     @api.model
     def _get_scopes(self, projects):
-        """What the arrangements of projects cover: dict of project's id to a list of ``Scope``. A bounded number of
-        queries."""
+        """What the arrangements of projects cover: dict of the ids of project and company to a list of ``Scope``. A
+        bounded number of queries."""
         found = self.sudo().search([("project_id", "in", projects.ids)])
         scopes = defaultdict(list)
         for one in found:
-            scopes[one.project_id.id].append(
+            scopes[one.project_id.id, one.company_id.id].append(
                 Scope(
                     one.id,
                     frozenset(one.task_ids.ids),

@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from .timetrack_arrangement import FIXED, HOURS
 
@@ -194,7 +193,7 @@ class TimetrackInstalment(models.Model):
                     self.env._("The milestone %s is of another project.", one.milestone_id.display_name)
                 )
 
-    @api.constrains("amount")
+    @api.constrains("amount", "arrangement_id")
     def _check_amount(self):
         self.arrangement_id._check_schedule()
 
@@ -245,10 +244,7 @@ class TimetrackInstalment(models.Model):
         """
         if not self:
             return
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL("SELECT id FROM timetrack_instalment WHERE id = ANY(%s) ORDER BY id FOR UPDATE", self.ids)
-        )
+        self._lock()
         taken = self.env["timetrack.allocation"].search(
             [("instalment_id", "in", self.ids), ("state", "in", TAKEN), ("reversed_id", "=", False)]
         )

@@ -47,6 +47,8 @@ class TimetrackPrebill(models.Model):
             rows = prebill.line_ids.filtered(lambda row: row.state == "prebill" and row.arrangement_id)
             for arrangement, some in rows.grouped("arrangement_id").items():
                 if arrangement.kind in ("cap", "hours"):
+                    # two bills at once do not take the same hours or money
+                    arrangement._lock()
                     some = some.sorted(lambda row: (row.date, row.line_id.id, row.part))
                     getattr(prebill, f"_apply_{arrangement.kind}")(arrangement, some)
 
@@ -100,6 +102,8 @@ class TimetrackPrebill(models.Model):
         for prebill in self.sudo():
             for arrangement in prebill.line_ids.arrangement_id:
                 rows = prebill.line_ids.filtered(lambda row, one=arrangement: row.arrangement_id == one)
+                if arrangement.kind in ("cap", "hours"):
+                    arrangement._lock()
                 if arrangement.kind == "cap":
                     try:
                         arrangement._check_limit()

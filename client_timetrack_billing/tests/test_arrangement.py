@@ -353,6 +353,52 @@ class TestFixedFee(ArrangementCommon):
         prebill.action_add_time()
         self.assertEqual((prebill.amount, fee.instalment_ids.state), (400, "prebill"))
 
+    def test_calls_cannot_change_a_fee_on_a_pre_bill(self):
+        """It would be an adjustment without a reason or a limit."""
+        self._agree("fixed", [{"amount": 400, "date": "2026-05-31"}])
+        self._log_approved(1.0, 2.0)
+        prebill = self._propose()
+        fee = prebill.fee_line_ids
+        for call in (
+            lambda: fee.write({"billed_amount": 100}),
+            lambda: fee.write({"action": "hold"}),
+            lambda: fee.action_hold(),
+            lambda: fee.action_bill(),
+            lambda: (fee | prebill.line_ids).action_merge(),
+            lambda: fee.action_split(),
+            lambda: fee.action_move(),
+            lambda: prebill.write({"line_ids": [Command.update(fee.id, {"billed_amount": 100})]}),
+        ):
+            with self.assertRaisesRegex(UserError, "as was agreed on: Phase 1: Part"):
+                call()
+        for name, value in (("instalment_id", False), ("arrangement_id", False), ("kind", "time")):
+            with self.assertRaises(AccessError):
+                fee.write({name: value})
+        fee.narrative = "First part of our work"
+        self.assertEqual(self._post(prebill).invoice_line_ids.name, "First part of our work")
+
+    def test_companies_have_their_own_arrangements(self):
+        """Time of another company on a shared project is not for a fee of this one."""
+        shared = self._create_project("Shared", self.partner_a, company_id=False)
+        other = self.env["res.company"].create({"name": "Branch", "currency_id": self.company.currency_id.id})
+        fee = self._agree("fixed", engagement_id=shared.timetrack_engagement_ids.id)
+        self.assertEqual(fee.company_id, self.company)
+        self.env.user.company_ids |= other
+        theirs = self.env["hr.employee"].create({"name": "Theirs", "company_id": other.id})
+        mine = self._log(1.0, project_id=shared.id)
+        entry = self.env["account.analytic.line"].create(
+            {
+                "name": "Work",
+                "project_id": shared.id,
+                "employee_id": theirs.id,
+                "company_id": other.id,
+                "date": "2026-05-04",
+                "unit_amount": 1,
+            }
+        )
+        self.assertEqual(mine.sudo().timetrack_arrangement_id, fee)
+        self.assertFalse(entry.sudo().timetrack_arrangement_id)
+
     def test_the_workbook_and_the_limit_of_adjustments(self):
         self.company.timetrack_adjustment_limit = 5
         self._agree("fixed", [{"amount": 100, "date": "2026-05-31"}], task_ids=[Command.set(self.design.ids)])
