@@ -58,6 +58,7 @@
         "views/timetrack_ledes_receiver_views.xml",
         "report/timetrack_retainer_report.xml",
         "views/timetrack_portal_templates.xml",
+        "views/timetrack_portal_engagement_templates.xml",
         "views/timetrack_portal_invoice_templates.xml",
         "views/timetrack_retainer_views.xml",
         "views/timetrack_timekeeper_views.xml",

@@ -142,6 +142,10 @@ FLIPPED_BY = {
         for name in ("annex", "annex_amounts", "annex_names")
     },
     **{
+        f"timetrack.engagement.{name}": ("client_timetrack_billing/tests/test_engagement_portal.py", f"test_{name}")
+        for name in ("portal_budget", "portal_unbilled")
+    },
+    **{
         f"timetrack.arrangement.{name}": ("client_timetrack_billing/tests/test_arrangement_terms.py", f"test_{name}")
         for name in (
             "active",

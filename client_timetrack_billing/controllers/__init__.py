@@ -1,2 +1,3 @@
+from . import engagement
 from . import invoice_time
 from . import retainer

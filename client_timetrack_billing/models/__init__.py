@@ -48,6 +48,7 @@ from . import timetrack_dispute_reason
 from . import timetrack_engagement
 from . import timetrack_engagement_annex
 from . import timetrack_engagement_ledes
+from . import timetrack_engagement_portal
 from . import timetrack_expense_code
 from . import timetrack_instalment
 from . import timetrack_ledes_receiver

@@ -10,6 +10,7 @@ from . import test_core_screens
 from . import test_credit
 from . import test_dispute
 from . import test_engagement
+from . import test_engagement_portal
 from . import test_engine_arrangement
 from . import test_engine_ledes
 from . import test_engine_narrative
