@@ -2,7 +2,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import models
-from odoo.tools import format_date, format_duration, formatLang
+from odoo.tools import format_date
 
 from .timetrack_prebill import RECORDS
 
@@ -106,11 +106,11 @@ class AccountMove(models.Model):
     def _timetrack_get_time_label(self):
         return self.env._("Days") if self._timetrack_is_annex_in_days() else self.env._("Hours")
 
+    def _timetrack_format_time(self, hours):
+        """Hours, or days where the company keeps time in days."""
+        return self.company_id.sudo()._timetrack_format_time(hours)
+
     def _timetrack_get_annex_figures(self, engagement, hours, amount):
         """Time and amount, as they are shown."""
-        time = format_duration(hours)
-        if self._timetrack_is_annex_in_days():
-            company = self.company_id.sudo()
-            days = company.project_time_mode_id._compute_quantity(hours, company.timesheet_encode_uom_id, round=False)
-            time = formatLang(self.env, days, digits=2)
-        return [time, *([self.currency_id.format(float(amount))] if engagement.annex_amounts else [])]
+        amounts = [self.currency_id.format(float(amount))] if engagement.annex_amounts else []
+        return [self._timetrack_format_time(hours), *amounts]

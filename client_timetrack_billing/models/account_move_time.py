@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.tools import format_date, format_duration
+from odoo.tools import format_date
 
 from ..engine import workbook
 from ..engine.workbook import DATE, HOURS, MONEY, Column, Header, Sheet
@@ -49,12 +49,14 @@ class AccountMove(models.Model):
                     "service": row.activity_id.name or "",
                     "text": text,
                     "hours": row.hours_billed,
+                    "time": self._timetrack_format_time(row.hours_billed),
                     "amount": float(amounts.get((row.line_id, row.part), 0)) if told else None,
                 }
             )
         return {
             "lines": lines,
-            "hours": sum(line["hours"] for line in lines),
+            "time": self._timetrack_format_time(sum(line["hours"] for line in lines)),
+            "label": self._timetrack_get_time_label(),
             "amount": sum(line["amount"] or 0.0 for line in lines),
             "names": any(line["name"] for line in lines),
             "amounts": any(line["amount"] is not None for line in lines),
@@ -105,5 +107,5 @@ class AccountMove(models.Model):
 
     def _timetrack_describe_time(self, line):
         """A line of the detail in a few words, for whom cannot see the table."""
-        words = [format_date(self.env, line["date"]), line["name"], format_duration(line["hours"])]
+        words = [format_date(self.env, line["date"]), line["name"], line["time"]]
         return ", ".join(word for word in words if word)

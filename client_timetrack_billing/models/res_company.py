@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import float_compare
+from odoo.tools import float_compare, format_duration, formatLang
 
 MANAGER_GROUP = "client_timetrack_billing.group_billing_manager"
 
@@ -65,3 +65,11 @@ class ResCompany(models.Model):
         """The product of invoice lines for time."""
         self.ensure_one()
         return self.timetrack_product_id or self.env.ref("client_timetrack_billing.product_billable_time")
+
+    def _timetrack_format_time(self, hours):
+        """Hours as they are written, or days where the company keeps time in days."""
+        self.ensure_one()
+        if not self.env["timetrack.period"]._is_in_days(self):
+            return format_duration(hours)
+        days = self.project_time_mode_id._compute_quantity(hours, self.timesheet_encode_uom_id, round=False)
+        return formatLang(self.env, days, digits=2)

@@ -2,7 +2,7 @@ from functools import partial
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_duration, formatLang
+from odoo.tools import formatLang
 
 # As many entries as a page shows; the sums are of all.
 SHOWN = 200
@@ -39,13 +39,13 @@ class TimetrackEngagement(models.Model):
     def _get_portal_unbilled(self):
         """Approved time that is on no posted invoice, by the definition of work in progress.
 
-        :return: dict of ``entries`` (dicts of day, name, service, text and hours, the latest ones), ``hours``, and
+        :return: dict of ``entries`` (dicts of day, name, service, text and time, the latest ones), ``time`` of all, and
             ``amounts`` (list of currency and net amount); hours that fees pay for come to nothing
         """
         self.ensure_one()
         queue = self.env["timetrack.billing.queue"].sudo().search([("project_id", "=", self.project_id.id)])
         Line = self.env["account.analytic.line"].sudo()
-        nothing = {"entries": [], "hours": 0.0, "amounts": []}
+        nothing = {"entries": [], "time": self._format_hours(0), "amounts": []}
         lines = Line.search(
             Line._timetrack_approved_domain()
             & Domain("project_id", "=", self.project_id.id)
@@ -65,11 +65,11 @@ class TimetrackEngagement(models.Model):
                     "name": "" if line.timetrack_policy_id.portal_hide_employee else line.employee_id.name or "",
                     "service": line.timetrack_activity_id.name or "",
                     "text": "" if line.name == "/" else line.name or "",
-                    "hours": line.unit_amount,
+                    "time": self._get_company()._timetrack_format_time(line.unit_amount),
                 }
                 for line in lines
             ],
-            "hours": sum(queue.mapped("hours")),
+            "time": self._format_hours(sum(queue.mapped("hours"))),
             "amounts": [(row.currency_id, row.amount) for row in queue if row.currency_id and row.amount]
             if told
             else [],
@@ -94,8 +94,15 @@ class TimetrackEngagement(models.Model):
         ]
         return figures + [self._describe_portal(one) for one in self.arrangement_ids]
 
+    def _get_company(self):
+        return self.project_id.company_id or self.env.company
+
     def _format_hours(self, hours):
-        return self.env._("%s hours", format_duration(hours))
+        """Time in words, as the company keeps it."""
+        company = self._get_company()
+        time = company._timetrack_format_time(hours)
+        in_days = self.env["timetrack.period"]._is_in_days(company)
+        return self.env._("%s days", time) if in_days else self.env._("%s hours", time)
 
     def _describe_portal(self, arrangement):
         """A fee or a limit; how many hours the firm plans for a fee is its own business."""

@@ -238,6 +238,10 @@ class TestDisputePortal(DisputeCommon, HttpCase):
         self.engagement.annex_names = False
         self.assertNotIn("Alice", self._get("tt_carla", self.path).text)
         self.assertIn(self.path, self._get("tt_carla", f"/my/invoices/{self.move.id}").text)
+        self.company.timesheet_encode_uom_id = self.env.ref("uom.product_uom_day")
+        page = self._get("tt_carla", self.path).text
+        self.assertIn("0.75", page)
+        self.assertIn("Days", page)
 
     def test_the_workbook(self):
         content = self._get("tt_carla", f"{self.path}.xlsx").content

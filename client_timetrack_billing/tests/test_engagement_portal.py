@@ -41,6 +41,9 @@ class TestEngagementPortal(TimetrackBillingCommon, HttpCase):
         self.assertNotIn("Not approved", page)
         self.engagement.portal_unbilled = "amount"
         self.assertIn("250.00", self._page())
+        self.company.timesheet_encode_uom_id = self.env.ref("uom.product_uom_day")
+        self.assertRegex(self._page(), r"0\.31(.|\n)*days")
+        self.company.timesheet_encode_uom_id = self.env.ref("uom.product_uom_hour")
         self.assertIn("nothing to show", self._page("tt_sam"))
         self.assertIn("/my/engagements", self.url_open("/my").text)
         # on a draft it is not billed yet, posted it is
