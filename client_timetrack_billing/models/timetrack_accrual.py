@@ -290,14 +290,18 @@ class TimetrackAccrual(models.Model):
                 values[key][entry] = Piece(hours, value, day)
             else:
                 rateless += hours
+        used = plain.union(*(arrangement for _project, _currency, arrangement in values))
+        left = used._get_limits(day=self.date)
         for (_project, _currency, arrangement), pieces in values.items():
             if arrangement:
-                self._limit(arrangement, pieces)
+                self._limit(arrangement, pieces, left)
         return dict(values), rateless
 
-    def _limit(self, arrangement, pieces):
-        """What is above the limit of its period is no revenue, in the order of the days of the work."""
-        left = arrangement._get_limits(day=self.date)
+    def _limit(self, arrangement, pieces, left):
+        """What is above the limit of its period is no revenue, in the order of the days of the work.
+
+        :param left: of :meth:`_get_limits` of arrangements
+        """
         by_period = defaultdict(list)
         for entry, piece in pieces.items():
             by_period[arrangement._get_period(piece.day)].append(entry)
@@ -305,7 +309,7 @@ class TimetrackAccrual(models.Model):
             sizes = [
                 (Decimal(repr(pieces[entry].value)), arrangement._to_hours(pieces[entry].hours)) for entry in entries
             ]
-            for entry, share in zip(entries, within_limits(sizes, *left(period)), strict=True):
+            for entry, share in zip(entries, within_limits(sizes, *left(arrangement, period)), strict=True):
                 pieces[entry] = pieces[entry]._replace(share=share)
 
     def _get_fees_earned(self, values):

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
 from ..engine.arrangement import find
-from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE
+from ..engine.pricing import BILL, HOLD, INCLUDED
 from .timetrack_instalment import TAKEN
 
 
@@ -170,15 +170,12 @@ class TimetrackAllocation(models.Model):
     def _limit(self, share, amount, arrangement, reason):
         """Bill a share of the line only; what is above is held or written down, as was agreed on.
 
-        :param Decimal share: from 0 to less than 1
+        :param Decimal share: more than 0, less than 1
         :param Decimal amount: that it comes to
         """
         self.ensure_one()
         changed = {"reason_id": reason.id or None}
         held = arrangement.excess == "hold"
-        if not share or not amount:
-            self._write_each({self: {**changed, "action": HOLD if held else NO_CHARGE}})
-            return
         hours = self.hours_rounded
         if held:
             rest = self._split_off(hours * float(1 - share))

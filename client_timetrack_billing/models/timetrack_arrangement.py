@@ -1,6 +1,8 @@
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date as Date
 from decimal import Decimal
+
+from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -140,9 +142,9 @@ class TimetrackArrangement(models.Model):
     )
 
     _numbers = models.Constraint(
-        "CHECK(amount >= 0 AND planned_hours >= 0 AND hours >= 0 AND rollover >= 0 AND cap_amount >= 0"
+        "CHECK(amount >= 0 AND planned_hours >= 0 AND hours >= 0 AND rollover BETWEEN 0 AND 120 AND cap_amount >= 0"
         " AND cap_hours >= 0 AND warn_percent >= 0)",
-        "Fees, hours and limits are not negative.",
+        "Fees, hours and limits are not negative, and hours are carried over for 120 periods at most.",
     )
     _days = models.Constraint("CHECK(date_to >= date_from)", "The arrangement ends before it starts.")
 
@@ -219,8 +221,10 @@ class TimetrackArrangement(models.Model):
     @api.constrains("cap_amount", "cap_hours", "period", "date_from", "kind")
     def _check_limit(self):
         """A limit is no less than what is on invoices and pre-bills already."""
-        for arrangement in self.filtered(lambda one: one.kind == CAP):
-            for period, (amount, hours) in arrangement.sudo()._get_billed_by_period().items():
+        limits = self.filtered(lambda one: one.kind == CAP)
+        billed = limits.sudo()._get_billed_by_period() if limits else {}
+        for arrangement in limits:
+            for period, (amount, hours) in billed[arrangement].items():
                 arrangement._check_within(period, amount, hours)
 
     def _check_within(self, period, amount, hours):
@@ -359,11 +363,9 @@ class TimetrackArrangement(models.Model):
             return [Grant(self.date_from, hours, self.date_to or None)], [(self.date_from, self.date_to)]
         months = MONTHS[self.period]
         found = periods(self.date_from, min(day, self.date_to or day), months)
-        # where hours that are left may be used until is a period that may not have begun
-        known = (
-            periods(self.date_from, found[-1][1] + timedelta(days=400 * (self.rollover + 1)), months) if found else []
-        )
-        grants = grants_of_periods(known, hours, self.rollover)[: len(found)]
+        # hours that are left may be used until the end of a period that may not have begun
+        last = self.date_from + relativedelta(months=months * (len(found) - 1 + self.rollover))
+        grants = grants_of_periods(periods(self.date_from, last, months), hours, self.rollover)[: len(found)]
         if self.date_to:
             grants = [Grant(one.first, one.hours, min(one.last or self.date_to, self.date_to)) for one in grants]
         return grants, found
@@ -395,45 +397,48 @@ class TimetrackArrangement(models.Model):
         return to_decimal(hours, HOUR_UNIT)
 
     def _get_billed_by_period(self, without=None, day=None):
-        """What is billed by rates under the arrangement, drafts and pre-bills included: dict of period to amount and
-        hours (Decimal).
+        """What is billed by rates under the arrangements, drafts and pre-bills included. One query.
 
         :param without: rows of the ledger that do not count
         :param day: instead, what was on posted invoices of accounting dates up to this day
+        :return: dict of arrangement to a dict of period to amount and hours (Decimal)
         """
-        self.ensure_one()
         domain = Domain(
-            [("arrangement_id", "=", self.id), ("kind", "in", ("time", "adjustment")), ("action", "=", BILL)]
+            [("arrangement_id", "in", self.ids), ("kind", "in", ("time", "adjustment")), ("action", "=", BILL)]
         )
+        if without:
+            domain &= Domain("id", "not in", without.ids)
         if day:
             domain &= Domain("state", "in", ("posted", "credited")) & Domain("move_id.date", "<=", day)
         else:
             # what a credit note is planned to take back is not taken back yet
             live = Domain("state", "in", ("prebill", "draft", "posted", "credited"))
             domain &= live & (Domain("reversed_id", "=", False) | Domain("state", "=", "posted"))
-        rows = self.env["timetrack.allocation"].search(domain)
-        rows -= without or rows.browse()
-        unit = unit_of(self.currency_id.rounding)
-        result = defaultdict(lambda: (Decimal(0), Decimal(0)))
-        for row in rows._read_values("date", "billed_amount", "hours_billed"):
-            amount, hours = result[self._get_period(row.date)]
-            result[self._get_period(row.date)] = (
-                amount + to_decimal(row.billed_amount, unit),
-                hours + self._to_hours(row.hours_billed),
-            )
-        return dict(result)
+        groups = self.env["timetrack.allocation"]._read_group(
+            domain, ["arrangement_id", "date:day"], ["billed_amount:sum", "hours_billed:sum"]
+        )
+        result = {one: {} for one in self}
+        for arrangement, when, amount, hours in groups:
+            periods_of = result[arrangement]
+            period = arrangement._get_period(when)
+            before = periods_of.get(period, (Decimal(0), Decimal(0)))
+            amount = to_decimal(amount, unit_of(arrangement.currency_id.rounding))
+            periods_of[period] = before[0] + amount, before[1] + self._to_hours(hours)
+        return result
 
     def _get_limits(self, without=None, day=None):
-        """What is left of the limit: function of a period to amount and hours (Decimal, or None for no limit)."""
-        self.ensure_one()
-        billed = self._get_billed_by_period(without, day)
-        unit = unit_of(self.currency_id.rounding)
+        """What is left of the limits. One query.
 
-        def left(period):
-            amount, hours = billed.get(period, (Decimal(0), Decimal(0)))
+        :return: function of an arrangement and a period to amount and hours (Decimal, or None for no limit)
+        """
+        billed = self._get_billed_by_period(without, day)
+
+        def left(arrangement, period):
+            amount, hours = billed[arrangement].get(period, (Decimal(0), Decimal(0)))
+            unit = unit_of(arrangement.currency_id.rounding)
             return (
-                to_decimal(self.cap_amount, unit) - amount if self.cap_amount else None,
-                self._to_hours(self.cap_hours) - hours if self.cap_hours else None,
+                to_decimal(arrangement.cap_amount, unit) - amount if arrangement.cap_amount else None,
+                self._to_hours(arrangement.cap_hours) - hours if arrangement.cap_hours else None,
             )
 
         return left
@@ -456,22 +461,31 @@ class TimetrackArrangement(models.Model):
     )
     def _compute_figures(self):
         today = fields.Date.context_today(self)
-        work = self._get_work(today) if self.ids else {}
-        billed = self._get_fees_billed() if self.ids else {}
+        saved = self._origin
+        work = saved._get_work(today) if saved else {}
+        billed = saved._get_fees_billed() if saved else {}
+        limits = saved.filtered(lambda one: one.kind == CAP)
+        live, posted = (limits._get_billed_by_period(day=day) for day in (None, Date.max)) if limits else ({}, {})
+        names = "used_hours", "used_value", "billed_amount", "left_amount", "left_hours", "percent", "realization"
         for arrangement in self:
-            figures = dict.fromkeys(
-                ("used_hours", "used_value", "billed_amount", "left_amount", "left_hours", "percent", "realization"),
-                0.0,
-            )
-            pieces = work.get(arrangement._origin.id, ())
+            figures = dict.fromkeys(names, 0.0)
+            origin = arrangement._origin
+            pieces = work.get(origin.id, ())
             figures["used_hours"] = float(sum(piece.hours for piece in pieces))
             figures["used_value"] = arrangement.currency_id.round(float(sum(piece.value for piece in pieces)))
-            figures["billed_amount"] = float(billed.get(arrangement._origin.id, 0.0))
-            if arrangement.kind and arrangement._origin and not arrangement._get_missing():
-                figures |= getattr(arrangement, f"_get_figures_of_{arrangement.kind}")(pieces, figures, today)
+            figures["billed_amount"] = float(billed.get(origin.id, 0.0))
+            if arrangement.kind and origin and not arrangement._get_missing():
+                if arrangement.kind == FIXED:
+                    figures |= arrangement._get_figures_of_fee(figures)
+                elif arrangement.kind == HOURS:
+                    figures |= arrangement._get_figures_of_hours(pieces, today)
+                else:
+                    figures |= arrangement._get_figures_of_limit(
+                        pieces, live.get(origin, {}), posted.get(origin, {}), today
+                    )
             arrangement.update(figures)
 
-    def _get_figures_of_fixed(self, pieces, figures, today):
+    def _get_figures_of_fee(self, figures):
         value, hours = figures["used_value"], figures["used_hours"]
         return {
             "left_amount": self.amount - figures["billed_amount"],
@@ -480,29 +494,28 @@ class TimetrackArrangement(models.Model):
             "realization": 100 * self.amount / value if value else 0.0,
         }
 
-    def _get_figures_of_hours(self, pieces, figures, today):
+    def _get_figures_of_hours(self, pieces, today):
         """Of included hours: what is left today, by all the time there is, billed or not."""
         grants, _periods = self._get_grants(today)
         statement = self._get_hours_statement(grants, pieces, today)
-        granted = sum((hours for hours, gone in zip(statement.granted, statement.expired, strict=True)), Decimal(0))
-        left = sum(statement.left, Decimal(0))
-        used = sum(statement.used, Decimal(0))
+        granted, left, used = (sum(hours, Decimal(0)) for hours in (statement.granted, statement.left, statement.used))
         return {"left_hours": float(left), "percent": 100 * float(used / granted) if granted else 0.0}
 
-    def _get_figures_of_cap(self, pieces, figures, today):
-        """Of a limit: what is left of the period of today, with the time that is not billed yet."""
+    def _get_figures_of_limit(self, pieces, live, posted, today):
+        """Of a limit: what is left of the period of today, with the time that is not billed yet.
+
+        :param dict live: what is billed by period, drafts and pre-bills included
+        :param dict posted: what is billed by posted invoices
+        """
         period = self._get_period(today)
-        billed = self._get_billed_by_period().get(period, (Decimal(0), Decimal(0)))
-        open_pieces = [piece for piece in pieces if piece.is_open and self._get_period(piece.day) == period]
-        amount = billed[0] + sum(piece.value for piece in open_pieces)
-        hours = billed[1] + sum(piece.hours for piece in open_pieces)
-        shares = [
-            100 * float(used) / limit for used, limit in ((amount, self.cap_amount), (hours, self.cap_hours)) if limit
-        ]
-        total = self._get_billed_by_period()
+        amount, hours = live.get(period, (Decimal(0), Decimal(0)))
+        for piece in pieces:
+            if not piece.is_decided and self._get_period(piece.day) == period:
+                amount, hours = amount + piece.value, hours + piece.hours
+        limits = ((float(amount), self.cap_amount), (float(hours), self.cap_hours))
         return {
-            "billed_amount": float(sum(sums[0] for sums in total.values())),
+            "billed_amount": float(sum(billed for billed, _hours in posted.values())),
             "left_amount": self.cap_amount - float(amount) if self.cap_amount else 0.0,
             "left_hours": self.cap_hours - float(hours) if self.cap_hours else 0.0,
-            "percent": max(shares, default=0.0),
+            "percent": max((100 * used / limit for used, limit in limits if limit), default=0.0),
         }

@@ -195,7 +195,9 @@ class TimetrackBillingQueue(models.Model):
             if any(time):
                 prebills |= Prebill._propose(company, *time)
         if not prebills:
-            raise UserError(self.env._("All of this time is on pre-bills or draft invoices already."))
+            raise UserError(
+                self.env._("All of this time is on pre-bills or draft invoices already, or waits for an instalment.")
+            )
         return prebills._get_action()
 
     def action_find_rates(self):

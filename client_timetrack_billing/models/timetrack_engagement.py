@@ -411,11 +411,13 @@ class TimetrackEngagement(models.Model):
             scheduled = Domain("project_id.timetrack_engagement_ids.schedule", "=", schedule)
             entries &= scheduled
             rows &= scheduled
-        instalments = self.env["timetrack.instalment"]._get_due(companies, day)
+        instalments, missing = self.env["timetrack.instalment"]._look_ahead(companies, day)
+        fees = instalments.arrangement_id | self.env["timetrack.arrangement"].sudo().union(*missing)
         if clients:
-            instalments = instalments.filtered(lambda one: one.partner_id in clients)
+            fees = fees.filtered(lambda one: one.partner_id in clients)
         if schedule:
-            instalments = instalments.filtered(lambda one: one.arrangement_id.engagement_id.schedule == schedule)
+            fees = fees.filtered(lambda one: one.engagement_id.schedule == schedule)
+        instalments = instalments.filtered(lambda one: one.arrangement_id in fees)
         later = self.env["timetrack.arrangement"]._get_waiting(companies, instalments)
         if later:
             entries &= Domain("timetrack_arrangement_id", "not in", later.ids)
@@ -425,6 +427,6 @@ class TimetrackEngagement(models.Model):
             waiting[client] |= project
         for [project] in self.env["timetrack.allocation"].sudo()._read_group(rows, ["project_id"]):
             waiting[project.timetrack_client_id] |= project
-        for project in instalments.project_id:
+        for project in fees.project_id:
             waiting[project.timetrack_client_id] |= project
         return dict(waiting)

@@ -132,11 +132,26 @@ class TimetrackInstalment(models.Model):
     def _get_due(self, companies, day, projects=None, client=None):
         """What is to be billed with the time up to a day; periods that have come by then get their instalments.
 
+        See :meth:`_look_ahead` for the parameters.
+
+        :return: instalments, in sudo
+        """
+        found, missing = self._look_ahead(companies, day, projects, client)
+        if missing:
+            self._make_periods(missing)
+            found, _missing = self._look_ahead(companies, day, projects, client)
+        return found
+
+    @api.model
+    def _look_ahead(self, companies, day, projects=None, client=None):
+        """What is to be billed with the time up to a day. Nothing is changed: who only looks makes nothing.
+
         :param companies: whose
         :param date day: none for today
         :param projects: of these engagements only
         :param client: of this client only
-        :return: instalments, in sudo
+        :return: instalments, in sudo; and dict of arrangement (in sudo) to the first and last days of periods that have
+            none yet
         """
         day = day or fields.Date.context_today(self)
         engagements = Domain("company_id", "in", companies.ids)
@@ -146,24 +161,22 @@ class TimetrackInstalment(models.Model):
             engagements &= Domain("project_id.partner_id.commercial_partner_id", "=", client.commercial_partner_id.id)
         arrangements = self.env["timetrack.arrangement"].sudo().search(engagements)
         if not arrangements:
-            return self.sudo().browse()
-        self._make_periods(arrangements.filtered(lambda one: one.kind == HOURS and one.amount), day)
-        return self.sudo().search(self._due_domain(companies, day) & Domain("arrangement_id", "in", arrangements.ids))
+            return self.sudo().browse(), {}
+        missing = {}
+        for arrangement in arrangements.filtered(lambda one: one.kind == HOURS and one.amount):
+            there = set(arrangement.instalment_ids.mapped("period_first"))
+            spans = [span for span in arrangement._get_billing_periods(day) if span[0] not in there]
+            if spans:
+                missing[arrangement] = spans
+        due = self._due_domain(companies, day) & Domain("arrangement_id", "in", arrangements.ids)
+        return self.sudo().search(due), missing
 
     @api.model
-    def _make_periods(self, arrangements, day):
-        """The instalments of included hours whose periods are to be billed by a day.
+    def _make_periods(self, missing):
+        """The instalments of included hours whose periods have come.
 
-        :param arrangements: in sudo
+        :param dict missing: arrangement (in sudo) to first and last days
         """
-        missing = {}
-        for arrangement in arrangements:
-            there = set(arrangement.instalment_ids.mapped("period_first"))
-            for first, last in arrangement._get_billing_periods(day):
-                if first not in there:
-                    missing.setdefault(arrangement, []).append((first, last))
-        if not missing:
-            return
         # who comes second starts again, and finds them
         self.env["timetrack.arrangement"].union(*missing)._lock()
         self.sudo()._timetrack_internal().create(

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
 from ..engine.arrangement import use_after, within_limits
-from ..engine.pricing import BILL, INCLUDED
+from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE
 from ..engine.retainer import Draw
 
 CAP_REASON = "client_timetrack_billing.adjustment_reason_budget"
@@ -81,12 +81,18 @@ class TimetrackPrebill(models.Model):
         left_of = arrangement._get_limits(without=rows)
         unit = unit_of(self.currency_id.rounding)
         for period, some in rows.grouped(lambda row: arrangement._get_period(row.date)).items():
-            amount, hours = left_of(period)
+            amount, hours = left_of(arrangement, period)
             pieces = [(to_decimal(row.billed_amount, unit), arrangement._to_hours(row.hours_billed)) for row in some]
             shares = within_limits(pieces, amount, hours)
+            above = some.browse()
             for row, (value, _hours), share in zip(some, pieces, shares, strict=True):
-                if share < 1:
-                    row._limit(share, to_decimal(float(value * share), unit), arrangement, reason)
+                within = to_decimal(float(value * share), unit)
+                if share < 1 and share and within:
+                    row._limit(share, within, arrangement, reason)
+                elif share < 1:
+                    above |= row
+            action = HOLD if arrangement.excess == "hold" else NO_CHARGE
+            above._write_each(dict.fromkeys(above, {"reason_id": reason.id or None, "action": action}))
             self._price()
             some._trim(amount, reason)
 

@@ -23,7 +23,7 @@ class TimetrackPrebill(models.Model):
     _inherit = "timetrack.prebill"
 
     @api.model
-    def _get_candidates(self, company, projects=None, client=None, date_from=None, date_to=None):
+    def _get_candidates(self, company, projects=None, client=None, date_from=None, date_to=None, make=True):
         """What may be proposed. Time that a fixed fee pays for goes along with an instalment, or, when all of these are
         billed, with whatever comes.
 
@@ -32,9 +32,14 @@ class TimetrackPrebill(models.Model):
         :param client: of this client only
         :param date_from: first work day
         :param date_to: last work day
+        :param make: periods of fees that have come by then get their instalments
         :return: :class:`Candidates`, in the order of their days
         """
-        instalments = self.env["timetrack.instalment"]._get_due(company, date_to, projects, client)
+        Instalment = self.env["timetrack.instalment"]
+        if make:
+            instalments = Instalment._get_due(company, date_to, projects, client)
+        else:
+            instalments, _missing = Instalment._look_ahead(company, date_to, projects, client)
         Line = self.env["account.analytic.line"]
         entries = Line._timetrack_to_bill_domain(company) & Domain("timetrack_client_id", "!=", False)
         rows = Domain("state", "=", "held") & Domain("company_id", "=", company.id)

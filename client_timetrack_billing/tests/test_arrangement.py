@@ -426,7 +426,7 @@ class TestFixedFee(ArrangementCommon):
         self.assertFalse(Engagement._get_due("2026-05-31"))
         self.assertTrue(Engagement._get_due("2026-06-30"))
 
-    def test_two_engagements_have_each_their_time(self):
+    def test_bounded_queries(self):
         """The number of queries does not depend on the entries."""
         self._agree("fixed", [{"amount": 400, "date": "2026-05-31"}])
         counts = []
@@ -559,6 +559,34 @@ class TestLimit(ArrangementCommon):
                 lines.action_timetrack_reopen("Next")
                 lines.unlink()
 
+    def test_bounded_queries(self):
+        """Neither on the entries above a limit, nor on how many limits there are."""
+        limit = self._agree("cap", cap_amount=10)
+        counts = []
+        for number in (3, 30):
+            self._log_approved(*[0.5] * number)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            prebill = self._propose()
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(prebill.amount, 10)
+            prebill.action_cancel()
+        self.assertLessEqual(counts[1], counts[0] + 3)
+        limit.active = False
+        arrangements, counts = self.env["timetrack.arrangement"], []
+        for number in (2, 9):
+            arrangements |= arrangements.browse(
+                self._agree("cap", cap_amount=100, name=str(index)).id for index in range(number)
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            arrangements.mapped("percent")
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
     def test_who_is_in_charge_is_warned_once(self):
         limit = self._agree("cap", cap_amount=1000, warn_percent=80)
         self.engagement.responsible_id = self.user_billing_manager
@@ -586,6 +614,10 @@ class TestIncludedHours(ArrangementCommon):
         plan = self._agree("hours", amount=300, hours=4, period="month", date_from="2026-05-01")
         self._log_approved(3.0, date="2026-05-04")
         self._log_approved(2.0, date="2026-05-20")
+        # who only looks makes nothing
+        wizard = self._wizard(date_to="2026-05-31")
+        self.assertIn("600.00", wizard.amount_text)
+        self.assertFalse(plan.instalment_ids)
         # the fee of May, and that of June in advance
         prebill = self._propose(date_to="2026-05-31")
         self.assertEqual(

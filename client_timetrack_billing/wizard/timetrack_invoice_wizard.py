@@ -49,10 +49,12 @@ class TimetrackInvoiceWizard(models.TransientModel):
     @api.depends("company_id", "project_ids", "partner_id", "date_from", "date_to")
     def _compute_preview(self):
         for wizard in self:
-            entries, rows, instalments = wizard._get_time()
+            entries, rows, instalments = wizard._get_time(make=False)
             amounts, missing = wizard._get_amounts(entries)
             for one in instalments:
                 amounts[one.currency_id] += to_decimal(one.amount, unit_of(one.currency_id.rounding))
+            for one, spans in wizard._look_ahead()[1].items():
+                amounts[one.currency_id] += len(spans) * to_decimal(one.amount, unit_of(one.currency_id.rounding))
             for row in rows.sudo().filtered(lambda row: not row.arrangement_id or row.arrangement_id.kind == "cap"):
                 amounts[row.currency_id] += to_decimal(row.standard_value, unit_of(row.currency_id.rounding))
             wizard.entry_count = len(entries | rows.line_id)
@@ -130,8 +132,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
 
     def _count_waiting(self, domain):
         """How many entries wait for an instalment."""
-        Instalment = self.env["timetrack.instalment"]
-        due = Instalment._get_due(self.company_id, self.date_to, self.project_ids, self.partner_id)
+        due, _missing = self._look_ahead()
         waiting = self.env["timetrack.arrangement"]._get_waiting(self.company_id, due)
         if not waiting:
             return 0
@@ -156,19 +157,29 @@ class TimetrackInvoiceWizard(models.TransientModel):
             domain &= Domain("date", "<=", self.date_to)
         return domain
 
-    def _get_candidates(self):
-        """What the criteria fit: entries, rows of the ledger that wait, and instalments of fees."""
+    def _look_ahead(self):
+        """Instalments that are due, and periods that have none yet."""
+        return self.env["timetrack.instalment"]._look_ahead(
+            self.company_id, self.date_to, self.project_ids, self.partner_id
+        )
+
+    def _get_candidates(self, make=True):
+        """What the criteria fit: entries, rows of the ledger that wait, and instalments of fees.
+
+        :param make: periods that have come get their instalments
+        """
         return self.env["timetrack.prebill"]._get_candidates(
             self.company_id,
             projects=self.project_ids,
             client=self.partner_id,
             date_from=self.date_from,
             date_to=self.date_to,
+            make=make,
         )
 
-    def _get_time(self):
-        """What to invoice at once: without what is on hold."""
-        entries, rows, instalments = self._get_candidates()
+    def _get_time(self, make=True):
+        """What to invoice at once: without what is on hold. See :meth:`_get_candidates`."""
+        entries, rows, instalments = self._get_candidates(make)
         return entries, rows.filtered(lambda row: row.action == BILL), instalments
 
     # ------------------------------------------------------------------
