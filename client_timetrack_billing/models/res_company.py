@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import float_compare, format_duration, formatLang
 
 MANAGER_GROUP = "client_timetrack_billing.group_billing_manager"
@@ -73,3 +74,19 @@ class ResCompany(models.Model):
             return format_duration(hours)
         days = self.project_time_mode_id._compute_quantity(hours, self.timesheet_encode_uom_id, round=False)
         return formatLang(self.env, days, digits=2)
+
+    def _timetrack_get_told(self, users, model):
+        """Who is told of something: nobody gets a to-do that they cannot open.
+
+        :param users: whom it is for, the first one first
+        :param str model: what they have to be able to read
+        :return: the first of them who may, or else somebody who manages billing; may be empty
+        """
+        self.ensure_one()
+        Model = self.env[model]
+        for user in users:
+            if user.active and not user.share and Model.with_user(user).has_access("read"):
+                return user
+        group = self.env.ref(MANAGER_GROUP)
+        managers = Domain("all_group_ids", "in", group.ids) & Domain("company_ids", "in", self.ids)
+        return self.env["res.users"].sudo().search(managers & Domain("share", "=", False), order="id", limit=1)

@@ -205,7 +205,7 @@ class TimetrackArrangement(models.Model):
     def _warn(self):
         """A to-do for the partner in charge."""
         self.ensure_one()
-        user = self.engagement_id._get_responsible()
+        user = self.company_id._timetrack_get_told(self.engagement_id._get_responsible(), self._name)
         if not user:
             return
         self.activity_schedule(

@@ -118,12 +118,15 @@ class TimetrackDispute(models.Model):
 
     @api.depends("move_id")
     def _compute_user_id(self):
-        """The partner in charge of the engagement, or else who is named on the invoice."""
+        """The partner in charge of the engagement, or else who is named on the invoice, or who raises it."""
         for dispute in self:
-            move = dispute.move_id
-            engagement = move._timetrack_get_engagements()[:1] if move else None
-            owner = engagement._get_responsible() if engagement else None
-            dispute.user_id = dispute.user_id or owner or move.invoice_user_id or self.env.user
+            if dispute.user_id or not dispute.move_id:
+                continue
+            move = dispute.move_id.sudo()
+            engagement = move._timetrack_get_engagements()[:1]
+            users = engagement._get_responsible() if engagement else self.env["res.users"].sudo()
+            users = users | move.invoice_user_id | self.env.user
+            dispute.user_id = move.company_id._timetrack_get_told(users, self._name)
 
     @api.depends("date_opened", "date_closed")
     def _compute_days_to_resolve(self):

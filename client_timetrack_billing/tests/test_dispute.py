@@ -181,6 +181,22 @@ class TestDispute(DisputeCommon):
             with self.assertRaises(AccessError):
                 again.with_user(user).read(["amount"])
 
+    def test_the_owner_is_somebody_who_may_see_it(self):
+        """Not a project manager without rights on invoices, and not the client."""
+        self.engagement.responsible_id = self.user_approver
+        self.move.invoice_user_id = False
+        self.assertEqual(self._dispute(self.rows[0]).user_id, self.user_billing)
+        carla = new_test_user(self.env, "tt_client", "base.group_portal", company_id=self.company.id,
+                              company_ids=self.company.ids)  # fmt: skip
+        dispute = (
+            self.env["timetrack.dispute"]
+            .with_user(carla)
+            .sudo()
+            ._raise_by_client(self.move.sudo(), self.rows[1], self.reason, "No.", carla.partner_id)
+        )
+        self.assertTrue(dispute.user_id.has_group("client_timetrack_billing.group_billing_manager"))
+        self.assertEqual(dispute.activity_ids.user_id, dispute.user_id)
+
     def test_another_owner_is_told(self):
         dispute = self._dispute()
         dispute.user_id = self.user_billing_manager
