@@ -467,7 +467,8 @@ class TimetrackRetainer(models.Model):
         """
         self.ensure_one()
         engagement = self.project_id.timetrack_engagement_ids
-        user = engagement._get_responsible() if engagement else self.env["res.users"]
+        users = (engagement._get_responsible() if engagement else self.env["res.users"]) | self.create_uid
+        user = self.company_id._timetrack_get_told(users, self._name)
         self.activity_schedule(
             "mail.mail_activity_data_todo",
             summary=self.env._("Send the advance"),

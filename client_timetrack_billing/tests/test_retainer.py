@@ -389,6 +389,17 @@ class TestRetainer(TimetrackBillingCommon):
     # Evergreen
     # ------------------------------------------------------------------
 
+    def test_who_is_told_may_see_it(self):
+        """The partner in charge, unless they have no rights on invoices."""
+        for partner, told in (
+            (self.user_billing_manager, self.user_billing_manager),
+            (self.user_approver, self.user_billing),
+        ):
+            self.project.timetrack_engagement_ids.responsible_id = partner
+            retainer = self._retainer(floor=900)
+            retainer.sudo()._tell_responsible("It is low.")
+            self.assertEqual(retainer.activity_ids.user_id, told)
+
     def test_it_is_filled_up_below_its_floor(self):
         retainer = self._retainer(floor=300)
         self._advance(retainer)
