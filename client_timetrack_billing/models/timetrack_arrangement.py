@@ -227,6 +227,17 @@ class TimetrackArrangement(models.Model):
             for period, (amount, hours) in billed[arrangement].items():
                 arrangement._check_within(period, amount, hours)
 
+    def _check_posted(self):
+        """Invoices of these were posted: a price that was raised on the draft, or an invoice that came back after
+        others had used its room, is above the limit all the same.
+
+        :raise ValidationError: more than a limit is billed
+        """
+        limits = self.filtered(lambda one: one.kind == CAP)
+        if limits:
+            limits._lock()
+            limits._check_limit()
+
     def _check_within(self, period, amount, hours):
         """:raise ValidationError: more than the limit is billed in a period"""
         over_amount = self.cap_amount and self.currency_id.compare_amounts(float(amount), self.cap_amount) > 0

@@ -532,6 +532,22 @@ class TestLimit(ArrangementCommon):
         prebill.action_approve()
         self.assertEqual(prebill.amount, 300)
 
+    def test_nobody_posts_what_is_above(self):
+        """By a price that was raised on the draft invoice."""
+        self._agree("cap", cap_amount=300)
+        self._log_approved(3.0)
+        first = self._propose()
+        first.action_invoice()
+        move = first.move_id.sudo()
+        line = move.invoice_line_ids
+        line.price_unit = 101
+        with self.assertRaisesRegex(ValidationError, "not to exceed"), self.env.cr.savepoint():
+            move.action_post()
+        line.price_unit = 100
+        move.invoice_date = "2026-05-31"
+        move.action_post()
+        self.assertLedger()
+
     def test_discounts_count(self):
         self.engagement.discount = 50
         self._agree("cap", cap_amount=150)
