@@ -430,16 +430,20 @@ class AccountAnalyticLine(models.Model):
             jobs[line] = begun[-1].job_id.id or None if begun else None
         return jobs
 
+    def _timetrack_get_activity_path(self):
+        """The service type of the entry and those that it is part of, itself first: tuple of ids."""
+        path = self.timetrack_activity_id.parent_path or ""
+        return tuple(int(key) for key in reversed(path.split("/")) if key)
+
     def _timetrack_prepare_work(self):
         """The entry as the rate engine wants it, but for its job and its tasks."""
         self.ensure_one()
-        path = self.timetrack_activity_id.parent_path or ""
         return Work(
             date=self.date,
             project=self.project_id.id,
             client=self.timetrack_client_id.id or None,
             employee=self.employee_id.id or None,
-            activities=tuple(int(key) for key in reversed(path.split("/")) if key),
+            activities=self._timetrack_get_activity_path(),
         )
 
     def _timetrack_raise_no_rate(self, project=None):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..engine.arrangement import Piece, find
 from .account_analytic_line import RATE_GROUP
+from .timetrack_arrangement import FEES
 
 
 class AccountAnalyticLine(models.Model):
@@ -39,18 +40,17 @@ class AccountAnalyticLine(models.Model):
         :param tasks: that it is part of, as ids
         """
         self.ensure_one()
-        activities = self.timetrack_activity_id.parent_path or ""
         return Piece(
             self.date,
             tasks,
-            tuple(int(key) for key in activities.split("/") if key),
+            self._timetrack_get_activity_path(),
             self.timetrack_deliverable_id._origin.id or None,
         )
 
     def _timetrack_is_in_fee(self):
         """Whether a fee pays for the time, at least in part."""
         self.ensure_one()
-        return self.sudo().timetrack_arrangement_id.kind in ("fixed", "hours")
+        return self.sudo().timetrack_arrangement_id.kind in FEES
 
     def _timetrack_cover_again(self):
         """Work out once more what covers these entries, which are on no pre-bill and no invoice."""

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .account_analytic_line import LEDGER_GROUP
 
@@ -24,8 +24,18 @@ class AccountMove(models.Model):
         for move in self:
             move.timetrack_allocation_count = counts.get(move, 0)
 
+    @api.model
+    def _timetrack_fixed_fields(self):
+        """Names of the fields that an entry has from the start and keeps, or that follow from what becomes of it."""
+        return set()
+
     def write(self, vals):
-        """The ledger follows the state of its invoices, whoever changes it and however."""
+        """The ledger follows the state of its invoices, whoever changes it and however.
+
+        :raise AccessError: somebody changes what an entry was made for
+        """
+        if not self.env.su and not self._timetrack_fixed_fields().isdisjoint(vals):
+            raise AccessError(self.env._("What a journal entry was made for, and what is disputed, cannot be changed."))
         if "move_type" in vals and self.sudo().line_ids.timetrack_allocation_ids.filtered(lambda row: row._is_live()):
             raise UserError(
                 self.env._("This invoice holds time and stays an invoice. Delete the draft to release its time.")

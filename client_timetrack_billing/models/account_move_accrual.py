@@ -1,5 +1,4 @@
-from odoo import fields, models
-from odoo.exceptions import AccessError
+from odoo import api, fields, models
 
 from .account_analytic_line import LEDGER_GROUP
 
@@ -17,8 +16,6 @@ class AccountMove(models.Model):
         groups=LEDGER_GROUP,
     )
 
-    def write(self, vals):
-        """:raise AccessError: an entry would belong to another accrual than it was made for"""
-        if not self.env.su and "timetrack_accrual_id" in vals:
-            raise AccessError(self.env._("The accrual of a journal entry cannot be changed."))
-        return super().write(vals)
+    @api.model
+    def _timetrack_fixed_fields(self):
+        return super()._timetrack_fixed_fields() | {"timetrack_accrual_id"}

@@ -44,11 +44,9 @@ class AccountMove(models.Model):
         for move in self:
             move.timetrack_dispute_count = len(move.timetrack_dispute_ids)
 
-    def write(self, vals):
-        """:raise AccessError: a credit note would come of another dispute than it was made for"""
-        if not self.env.su and {"timetrack_dispute_id", "timetrack_is_disputed"} & vals.keys():
-            raise AccessError(self.env._("What a credit note comes of, and what is disputed, cannot be changed."))
-        return super().write(vals)
+    @api.model
+    def _timetrack_fixed_fields(self):
+        return super()._timetrack_fixed_fields() | {"timetrack_dispute_id", "timetrack_is_disputed"}
 
     @api.model_create_multi
     def create(self, vals_list):

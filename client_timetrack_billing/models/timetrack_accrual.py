@@ -13,6 +13,8 @@ from odoo.tools.date_utils import end_of
 from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, unit_of
 
 from ..engine.arrangement import within_limits
+from ..engine.pricing import BILL
+from .timetrack_arrangement import CAP, FEES
 
 APPROVED, SUBMITTED = "approved", "submitted"
 
@@ -279,7 +281,7 @@ class TimetrackAccrual(models.Model):
         currencies = self.env["res.currency"].browse({row[2] for row in rows if row[2]})
         by_id = {record.id: record for record in projects}, {record.id: record for record in currencies}
         limited = self.env["timetrack.arrangement"].browse({row[5] for row in rows if row[5]})
-        limited = {record.id: record for record in limited if record.kind == "cap"}
+        limited = {record.id: record for record in limited if record.kind == CAP}
         plain = self.env["timetrack.arrangement"]
         for entry, project, currency, hours, value, arrangement, day in rows:
             if currency:
@@ -321,8 +323,10 @@ class TimetrackAccrual(models.Model):
         fees = (
             self.env["timetrack.arrangement"]
             .with_context(active_test=False)
-            .search([("company_id", "=", self.company_id.id), ("kind", "in", ("fixed", "hours"))])
+            .search([("company_id", "=", self.company_id.id), ("kind", "in", FEES)])
         )
+        if not fees:
+            return {}
         states = (APPROVED, SUBMITTED) if self.scope == SUBMITTED else (APPROVED,)
         work, billed = fees._get_work(self.date, states), fees._get_fees_billed(self.date)
         waiting = {row[0]: row[4] for row in self._get_submitted(fees)} if self.scope == SUBMITTED else {}
@@ -333,11 +337,13 @@ class TimetrackAccrual(models.Model):
             amount = fee._get_earned(self.date, pieces, waiting) - to_decimal(billed.get(fee.id, 0.0), unit)
             if amount or fee in self.line_ids.arrangement_id:
                 earned[fee] = amount
-                values[fee.project_id, fee.currency_id, fee] = {
-                    piece.entry: Piece(float(piece.hours), waiting.get(piece.entry, float(piece.value)), piece.day)
-                    for piece in pieces
-                    if piece.is_open
-                }
+                time = values.setdefault((fee.project_id, fee.currency_id, fee), {})
+                for piece in pieces:
+                    # what is to be billed by its rate is work in progress like any other
+                    if piece.is_open and not (piece.is_decided and piece.action == BILL):
+                        before = time.get(piece.entry, Piece(0.0, 0.0, piece.day))
+                        value = waiting.get(piece.entry, float(piece.value))
+                        time[piece.entry] = Piece(before.hours + float(piece.hours), before.value + value, piece.day)
         return earned
 
     def _get_submitted(self, fees=None):
@@ -374,7 +380,7 @@ class TimetrackAccrual(models.Model):
     @api.model
     def _in_fee_domain(self):
         """Domain of time that a fee pays for, at least in part."""
-        return Domain("timetrack_arrangement_id.kind", "in", ("fixed", "hours"))
+        return Domain("timetrack_arrangement_id.kind", "in", FEES)
 
     def _check_currencies(self, currencies):
         """Odoo takes a currency without a rate for one to one.

@@ -143,7 +143,7 @@ class TimetrackAccrualLine(models.Model):
             # more at a lower exchange rate: Odoo wants an amount and its balance to have one sign
             pairs = [(amount, balance)] if amount * balance >= 0 else [(amount, Decimal(0)), (Decimal(0), balance)]
             for part, share in pairs:
-                name = self.sudo().arrangement_id.with_context(timetrack_with_project=True).display_name or project.name
+                name = ": ".join(one.name for one in (project, self.sudo().arrangement_id) if one)
                 common = {"name": name, "currency_id": self.currency_id.id, "partner_id": self.partner_id.id}
                 item = {
                     **common,

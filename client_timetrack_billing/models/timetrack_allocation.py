@@ -490,7 +490,7 @@ class TimetrackAllocation(models.Model):
         rows |= self._timetrack_internal()._insert(missing)
         rows._set_state("posted")
         self._check_invoice_balance(known)
-        rows.arrangement_id._check_posted()
+        rows.arrangement_id._check_kept()
 
     def _adapt(self, line):
         """Spread the line's present subtotal and hours over its rows, if they are others than before."""

@@ -86,8 +86,8 @@ class TimetrackAllocation(models.Model):
         return self.kind == "instalment" or self.action == INCLUDED
 
     def _check_may_include(self):
-        """:raise UserError: no fee pays for some of the time"""
-        lost = self.filtered(lambda row: row.sudo().arrangement_id.kind not in ("fixed", "hours"))
+        """:raise UserError: no fee pays for some of the time; one that includes no hours pays for none"""
+        lost = self.filtered(lambda row: not row.sudo().arrangement_id._pays_for_time())
         if lost:
             raise UserError(
                 self.env._(
@@ -155,15 +155,13 @@ class TimetrackAllocation(models.Model):
         engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id)
         values = {}
         for row in self.filtered(lambda row: reason and row.reason_id == reason):
-            discount = engagements[row.project_id].discount if row.project_id in engagements else 0.0
-            name = "client_timetrack_billing.adjustment_reason_discount"
-            usual = self.env.ref(name, raise_if_not_found=False) if discount else None
+            rate, usual = engagements[row.project_id]._get_agreed(row.standard_rate)
             values[row] = {
                 "action": BILL,
                 "hours_billed": row.hours_rounded,
-                "billed_rate": row.standard_rate * (1 - discount / 100),
+                "billed_rate": rate,
                 "is_amount_fixed": False,
-                "reason_id": usual.id if usual else None,
+                "reason_id": usual.id or None,
             }
         self._write_each(values)
 

@@ -18,6 +18,8 @@ from .account_analytic_line import FREE
 from .timetrack_allocation import LIVE
 
 FIXED, CAP, HOURS = "fixed", "cap", "hours"
+# The kinds by which a fee pays for time, at least for some of it: it is not billed by its rates alone.
+FEES = (FIXED, HOURS)
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 # By how many decimals of an hour hours are counted: a tenth of a second.
 HOUR_UNIT = Decimal("0.0001")
@@ -162,20 +164,11 @@ class TimetrackArrangement(models.Model):
         for arrangement in self:
             arrangement.currency_id = arrangement.engagement_id.currency_id or arrangement.company_id.currency_id
 
-    @api.depends("amount", "instalment_ids.amount")
+    @api.depends("kind", "amount", "instalment_ids.amount")
     def _compute_unscheduled_amount(self):
         for arrangement in self:
-            scheduled = sum(arrangement.instalment_ids.mapped("amount")) if arrangement.kind == FIXED else 0.0
-            arrangement.unscheduled_amount = arrangement.amount - scheduled if arrangement.kind == FIXED else 0.0
-
-    @api.depends("name", "project_id.name")
-    @api.depends_context("timetrack_with_project")
-    def _compute_display_name(self):
-        for arrangement in self:
-            name = arrangement.name or ""
-            if self.env.context.get("timetrack_with_project"):
-                name = f"{arrangement.project_id.name}: {name}"
-            arrangement.display_name = name
+            left = arrangement.amount - sum(arrangement.instalment_ids.mapped("amount"))
+            arrangement.unscheduled_amount = left if arrangement.kind == FIXED else 0.0
 
     @api.constrains("kind", "amount", "planned_hours", "hours", "cap_amount", "cap_hours", "date_from", "period")
     def _check_terms(self):
@@ -227,9 +220,9 @@ class TimetrackArrangement(models.Model):
             for period, (amount, hours) in billed[arrangement].items():
                 arrangement._check_within(period, amount, hours)
 
-    def _check_posted(self):
-        """Invoices of these were posted: a price that was raised on the draft, or an invoice that came back after
-        others had used its room, is above the limit all the same.
+    def _check_kept(self):
+        """Nothing above a limit is approved or posted: lines that were changed after it was applied, a price that was
+        raised on the draft, or an invoice that came back after others had used its room. Who is second waits.
 
         :raise ValidationError: more than a limit is billed
         """

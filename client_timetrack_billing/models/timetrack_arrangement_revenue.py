@@ -13,6 +13,7 @@ from ..engine.pricing import BILL, HOLD, INCLUDED
 from ..engine.recognition import earned_of_fee
 from ..engine.retainer import Draw, state
 from .timetrack_allocation import LIVE
+from .timetrack_arrangement import CAP, FIXED, HOURS
 
 ZERO = Decimal(0)
 
@@ -104,6 +105,10 @@ class TimetrackArrangement(models.Model):
     # Included hours
     # ------------------------------------------------------------------
 
+    def _pays_for_time(self):
+        """Whether its fee pays for time: an arrangement, or none."""
+        return self.kind == FIXED or (self.kind == HOURS and bool(self.hours))
+
     def _get_hours_taken(self, grants, work):
         """What of the work takes included hours.
 
@@ -147,7 +152,7 @@ class TimetrackArrangement(models.Model):
         self.ensure_one()
         unit = unit_of(self.currency_id.rounding)
         fee = to_decimal(self.amount, unit)
-        if self.kind == "fixed":
+        if self.kind == FIXED:
             hours = sum((piece.hours for piece in work), ZERO)
             to_come = max(self._to_hours(self.planned_hours) - hours, ZERO)
             return earned_of_fee(fee, hours, to_come, unit)
@@ -194,7 +199,7 @@ class TimetrackArrangement(models.Model):
     def _cron_warn(self):
         """Tell who is in charge of what is about to exceed its limit: once for each period."""
         today = fields.Date.context_today(self)
-        for arrangement in self.search([("kind", "=", "cap"), ("warn_percent", ">", 0)]):
+        for arrangement in self.search([("kind", "=", CAP), ("warn_percent", ">", 0)]):
             period = arrangement._get_period(today)
             first = period[0] if period else Date.min.replace(year=1900)
             if arrangement.warned_period == first or arrangement.percent < arrangement.warn_percent:

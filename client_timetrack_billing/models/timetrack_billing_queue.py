@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .timetrack_arrangement import FEES
+
 AGES = ((0, 30), (31, 60), (61, 90), (91, 120), (121, None))
 
 
@@ -167,7 +169,8 @@ class TimetrackBillingQueue(models.Model):
             pieces=pieces,
             is_fee=SQL(
                 "(part.action = 'included' OR (part.action IN ('waiting', 'hold')"
-                " AND COALESCE(arrangement.kind IN ('fixed', 'hours'), FALSE)))"
+                " AND COALESCE(arrangement.kind = ANY(%s), FALSE)))",
+                list(FEES),
             ),
         )
 

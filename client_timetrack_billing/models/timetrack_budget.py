@@ -4,6 +4,7 @@ from odoo.tools import SQL
 from odoo.addons.client_timetrack.models.timetrack_budget_figures import Sums, sum_of
 
 from .account_analytic_line import RATE_GROUP
+from .timetrack_arrangement import FEES
 
 
 class TimetrackBudget(models.Model):
@@ -79,12 +80,13 @@ class TimetrackBudget(models.Model):
                             AND line.timetrack_rate_currency_id IS NOT NULL
                             AND NOT EXISTS (
                                 SELECT FROM timetrack_arrangement fee
-                                 WHERE fee.id = line.timetrack_arrangement_id AND fee.kind IN ('fixed', 'hours')
+                                 WHERE fee.id = line.timetrack_arrangement_id AND fee.kind = ANY(%(fees)s)
                             )
                   THEN %(waiting)s ELSE 0 END
             ) FILTER (WHERE budget.id = ANY(%(ids)s)), 0)::double precision
             """,
             ids=self.ids,
+            fees=list(FEES),
             billed=self._get_converted_sql(SQL("booked.billed_amount"), SQL("booked.currency_id")),
             waiting=self._get_converted_sql(
                 SQL(

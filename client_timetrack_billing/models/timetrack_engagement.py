@@ -327,6 +327,19 @@ class TimetrackEngagement(models.Model):
         projects = self.env["project.project"].sudo().with_context(active_test=False)
         self._ensure(projects.search([("timetrack_engagement_ids", "=", False)]))
 
+    def _get_agreed(self, rate):
+        """What an hour is billed at by the discount that was agreed on.
+
+        :param float rate: standard rate
+        :return: rate, and the reason of its adjustment (empty without a discount)
+        """
+        self.ensure_one()
+        reason = self.env["timetrack.adjustment.reason"]
+        if not self.discount:
+            return rate, reason
+        name = "client_timetrack_billing.adjustment_reason_discount"
+        return rate * (1 - self.discount / 100), self.env.ref(name, raise_if_not_found=False) or reason
+
     def _get_rounding(self):
         """How hours are rounded, as the engine wants it."""
         self.ensure_one()

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
+from .timetrack_arrangement import CAP, FIXED
+
 # As many entries as a page shows; the sums are of all.
 SHOWN = 200
 
@@ -108,11 +110,11 @@ class TimetrackEngagement(models.Model):
         """A fee or a limit; how many hours the firm plans for a fee is its own business."""
         money = partial(formatLang, self.env, currency_obj=arrangement.currency_id)
         result = {"name": arrangement.name, "percent": arrangement.percent}
-        if arrangement.kind == "fixed":
+        if arrangement.kind == FIXED:
             percent = 100 * arrangement.billed_amount / arrangement.amount
             billed = self.env._("%s billed", money(arrangement.billed_amount))
             return {**result, "agreed": money(arrangement.amount), "used": billed, "percent": percent}
-        if arrangement.kind == "cap":
+        if arrangement.kind == CAP:
             agreed, used = [], []
             if arrangement.cap_amount:
                 agreed.append(money(arrangement.cap_amount))

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
-from .timetrack_arrangement import FIXED, HOURS
+from .timetrack_arrangement import FEES, HOURS
 
 # States of a ledger row that has the instalment on a pre-bill or an invoice.
 TAKEN = ("prebill", "draft", "posted")
@@ -112,7 +112,7 @@ class TimetrackInstalment(models.Model):
             [
                 Domain("company_id", "in", companies.ids),
                 Domain("arrangement_id.active", "=", True),
-                Domain("arrangement_id.kind", "in", (FIXED, HOURS)),
+                Domain("arrangement_id.kind", "in", FEES),
                 Domain("project_id.timetrack_client_id", "!=", False),
                 self.env["timetrack.engagement"]._by_rates_domain(),
                 Domain("amount", ">", 0),

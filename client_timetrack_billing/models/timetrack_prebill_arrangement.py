@@ -1,13 +1,14 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import UserError
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
 from ..engine.arrangement import use_after, within_limits
 from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE
 from ..engine.retainer import Draw
+from .timetrack_arrangement import CAP, HOURS
 
 CAP_REASON = "client_timetrack_billing.adjustment_reason_budget"
 
@@ -38,19 +39,24 @@ class TimetrackPrebill(models.Model):
         """
         self.check_access("write")
         self._check_open()
-        self.sudo()._apply_arrangements()
+        for prebill in self.sudo():
+            prebill._apply_arrangements(prebill.line_ids.arrangement_id)
         return True
 
-    def _apply_arrangements(self):
-        """What arrangements make of the lines: included, held, or written down."""
-        for prebill in self:
-            rows = prebill.line_ids.filtered(lambda row: row.state == "prebill" and row.arrangement_id)
-            for arrangement, some in rows.grouped("arrangement_id").items():
-                if arrangement.kind in ("cap", "hours"):
-                    # two bills at once do not take the same hours or money
-                    arrangement._lock()
-                    some = some.sorted(lambda row: (row.date, row.line_id.id, row.part))
-                    getattr(prebill, f"_apply_{arrangement.kind}")(arrangement, some)
+    def _apply_arrangements(self, arrangements):
+        """What arrangements make of the lines: included, held, or written down; they are priced by that."""
+        self.ensure_one()
+        arrangements = arrangements.filtered(lambda one: one.kind in (CAP, HOURS))
+        if not arrangements:
+            return
+        # two bills at once do not take the same hours or money
+        arrangements._lock()
+        rows = self.line_ids.filtered(lambda row: row.state == "prebill" and row.arrangement_id in arrangements)
+        for arrangement, some in rows.grouped("arrangement_id").items():
+            some = some.sorted(lambda row: (row.date, row.line_id.id, row.part))
+            apply = self._apply_cap if arrangement.kind == CAP else self._apply_hours
+            apply(arrangement, some)
+        self._price()
 
     def _apply_hours(self, arrangement, rows):
         """Time takes the hours that are left; the part of an entry that is above them becomes a line of its own."""
@@ -106,22 +112,17 @@ class TimetrackPrebill(models.Model):
         :raise UserError: a limit is exceeded, or more hours are included than there are
         """
         for prebill in self.sudo():
-            for arrangement in prebill.line_ids.arrangement_id:
-                rows = prebill.line_ids.filtered(lambda row, one=arrangement: row.arrangement_id == one)
-                if arrangement.kind in ("cap", "hours"):
-                    arrangement._lock()
-                if arrangement.kind == "cap":
-                    try:
-                        arrangement._check_limit()
-                    except ValidationError as error:
-                        raise UserError(error.args[0]) from error
-                elif arrangement.kind == "hours" and arrangement.hours:
-                    prebill._check_included(arrangement, rows.filtered(lambda row: row.action == INCLUDED))
+            prebill.line_ids.arrangement_id._check_kept()
+            included = prebill.line_ids.filtered(
+                lambda row: row.action == INCLUDED and row.arrangement_id.kind == HOURS
+            ).grouped("arrangement_id")
+            if included:
+                self.env["timetrack.arrangement"].union(*included)._lock()
+            for arrangement, rows in included.items():
+                prebill._check_included(arrangement, rows)
 
     def _check_included(self, arrangement, rows):
         """:raise UserError: there are not as many hours as are included"""
-        if not rows:
-            return
         grants, _periods = arrangement._get_grants(max(rows.mapped("date")))
         draws = [Draw(row.date, max(arrangement._to_hours(row.hours_rounded), Decimal(0))) for row in rows]
         over = sum(usage.overage for usage in use_after(grants, arrangement._get_included(without=rows), draws))

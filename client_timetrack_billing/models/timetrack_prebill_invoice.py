@@ -107,7 +107,7 @@ class TimetrackPrebill(models.Model):
                         state=dict(prebill._fields["state"]._description_selection(self.env))[prebill.state],
                     )
                 )
-            if not prebill.sudo()._get_rows_to_invoice() and not prebill.sudo().fee_line_ids:
+            if not prebill.sudo()._get_rows_to_invoice() and not prebill.sudo()._get_fees_to_invoice():
                 raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
 
     def _finish(self, move):
@@ -169,7 +169,7 @@ class TimetrackPrebill(models.Model):
         time = ledger.browse(row.id for row in included)
         by_arrangement = time.grouped("arrangement_id")
         lines = []
-        for row in self.fee_line_ids.filtered(lambda row: row.state == "prebill").sorted("id"):
+        for row in self._get_fees_to_invoice().sorted("id"):
             rows = row | by_arrangement.pop(row.arrangement_id, ledger)
             section = row.project_id if self.sections == "project" else None
             lines.append(InvoiceLine(rows, section, "instalment", 1.0, row.billed_amount, row.billed_amount))
@@ -180,6 +180,10 @@ class TimetrackPrebill(models.Model):
         return self.env["timetrack.allocation"].search(
             [("prebill_id", "=", self.id), ("kind", "=", "time"), ("state", "=", "prebill"), ("action", "!=", HOLD)]
         )
+
+    def _get_fees_to_invoice(self):
+        """The rows of instalments that are on the pre-bill, and on no invoice."""
+        return self.fee_line_ids.filtered(lambda row: row.state == "prebill")
 
     def _get_line_fields(self):
         """Fields of the rows that invoice lines are made of."""

@@ -7,6 +7,7 @@ from odoo.fields import Command, Domain
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
 from ..engine.pricing import BILL, INCLUDED, value_of
+from .timetrack_arrangement import FIXED
 
 
 class Candidates(NamedTuple):
@@ -23,7 +24,7 @@ class TimetrackPrebill(models.Model):
     _inherit = "timetrack.prebill"
 
     @api.model
-    def _get_candidates(self, company, projects=None, client=None, date_from=None, date_to=None, make=True):
+    def _get_candidates(self, company, projects=None, client=None, date_from=None, date_to=None, instalments=None):
         """What may be proposed. Time that a fixed fee pays for goes along with an instalment, or, when all of these are
         billed, with whatever comes.
 
@@ -32,14 +33,11 @@ class TimetrackPrebill(models.Model):
         :param client: of this client only
         :param date_from: first work day
         :param date_to: last work day
-        :param make: periods of fees that have come by then get their instalments
+        :param instalments: that are due, if the caller knows; without, periods that have come by then get theirs
         :return: :class:`Candidates`, in the order of their days
         """
-        Instalment = self.env["timetrack.instalment"]
-        if make:
-            instalments = Instalment._get_due(company, date_to, projects, client)
-        else:
-            instalments, _missing = Instalment._look_ahead(company, date_to, projects, client)
+        if instalments is None:
+            instalments = self.env["timetrack.instalment"]._get_due(company, date_to, projects, client)
         Line = self.env["account.analytic.line"]
         entries = Line._timetrack_to_bill_domain(company) & Domain("timetrack_client_id", "!=", False)
         rows = Domain("state", "=", "held") & Domain("company_id", "=", company.id)
@@ -201,12 +199,10 @@ class TimetrackPrebill(models.Model):
         if not self.is_direct:
             # what goes on to an invoice at once says where it is when it is there; nothing of the time was anywhere
             entries._timetrack_follow_ledger([("prebill", None, entries)])
-        fixed = rows.filtered(lambda row: row.arrangement_id.kind == "fixed" and row.action == BILL)
+        fixed = rows.filtered(lambda row: row.arrangement_id.kind == FIXED and row.action == BILL)
         fixed._write_each(dict.fromkeys(fixed, {"action": INCLUDED}))
         self._price()
-        if entries.timetrack_arrangement_id or rows.arrangement_id:
-            self._apply_arrangements()
-            self._price()
+        self._apply_arrangements(entries.timetrack_arrangement_id | rows.arrangement_id)
 
     def _check_currency(self, arrangements):
         """:raise UserError: what was agreed on is in another currency than the rates of the time"""
@@ -229,14 +225,11 @@ class TimetrackPrebill(models.Model):
         :param Decimal unit: smallest amount of the currency
         """
         # most lines come to this; where lines share an invoice line, a few get a cent more or less
-        hours, rate, reason = entry.unit_amount, entry.timetrack_rate, False
-        standard_rate = rate
-        standard = billed = to_decimal(value_of(hours, rate), unit)
-        if engagement.discount:
-            rate *= 1 - engagement.discount / 100
+        hours, standard_rate = entry.unit_amount, entry.timetrack_rate
+        rate, reason = engagement._get_agreed(standard_rate)
+        standard = billed = to_decimal(value_of(hours, standard_rate), unit)
+        if rate != standard_rate:
             billed = to_decimal(value_of(hours, rate), unit)
-            name = "client_timetrack_billing.adjustment_reason_discount"
-            reason = self.env.ref(name, raise_if_not_found=False)
         return {
             "line_id": entry.id,
             "date": entry.date,
@@ -248,7 +241,7 @@ class TimetrackPrebill(models.Model):
             "billed_rate": rate,
             "billed_amount": float(billed),
             "adjustment": float(billed - standard),
-            "reason_id": reason.id if reason else False,
+            "reason_id": reason.id,
         }
 
     @api.model
@@ -256,7 +249,7 @@ class TimetrackPrebill(models.Model):
         """Hook: what a fee arrangement makes of the values of a line; a fixed fee pays for it."""
         arrangement = entry.timetrack_arrangement_id
         covered = {"arrangement_id": arrangement.id}
-        if arrangement.kind == "fixed":
+        if arrangement.kind == FIXED:
             nothing = {"billed_amount": 0.0, "adjustment": -values["standard_value"], "reason_id": False}
             covered |= {"action": INCLUDED, "billed_rate": values["standard_rate"], **nothing}
         return covered

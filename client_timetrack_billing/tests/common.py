@@ -124,6 +124,14 @@ class TimetrackBillingCommon(AccountTestInvoicingCommon):
         wizard.reverse_moves(is_modify=is_modify)
         return wizard.new_move_ids
 
+    @classmethod
+    def _create_clients(cls):
+        """Who logs in to the portal for partner_a and partner_b: ``tt_carla`` and ``tt_sam``."""
+        companies = {"company_id": cls.company.id, "company_ids": cls.company.ids}
+        for name, client in (("Carla", cls.partner_a), ("Sam", cls.partner_b)):
+            contact = cls.env["res.partner"].create({"name": name, "parent_id": client.id})
+            new_test_user(cls.env, f"tt_{name.lower()}", "base.group_portal", partner_id=contact.id, **companies)
+
     def assertLedger(self, entries=None):
         """All the invariants of the ledger: of every invoice, and of the entries."""
         self.env.flush_all()
@@ -155,6 +163,51 @@ class TimetrackBillingCommon(AccountTestInvoicingCommon):
                 expected = {expected}
             self.assertEqual({entry.timetrack_billing_state}, expected)
         self.assertFalse(rows.filtered(lambda row: row.company_id != self.company))
+
+
+class TimetrackAccrualCommon(TimetrackBillingCommon):
+    """The firm also accrues revenue."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.income = cls.company_data["default_account_revenue"]
+        cls.unbilled, cls.liability = cls.env["account.account"].create(
+            [
+                {"name": "Unbilled Revenue", "code": "119901", "account_type": "asset_current"},
+                {"name": "Contract Liabilities", "code": "239903", "account_type": "liability_current"},
+            ]
+        )
+
+    def _get_accrual(self, day, **values):
+        """The accrual of a day."""
+        Accrual = self.env["timetrack.accrual"]
+        return Accrual.search([("date", "=", day)]) or Accrual.create(
+            {
+                "date": day,
+                "company_id": self.company.id,
+                "unbilled_account_id": self.unbilled.id,
+                "liability_account_id": self.liability.id,
+                **values,
+            }
+        )
+
+    def _accrue(self, day):
+        """Work out and post the accrual of a day."""
+        accrual = self._get_accrual(day).with_user(self.user_billing)
+        accrual.action_work_out()
+        accrual.action_post()
+        return accrual
+
+    def _balance(self, day, domain):
+        """The balance of posted journal items at the end of a day."""
+        self.env.flush_all()
+        [(balance,)] = self.env["account.move.line"]._read_group(
+            [*domain, ("parent_state", "=", "posted"), ("date", "<=", day), ("company_id", "=", self.company.id)],
+            [],
+            ["balance:sum"],
+        )
+        return round(balance, 2)
 
 
 class TimetrackSaleCommon(TimetrackBillingCommon):

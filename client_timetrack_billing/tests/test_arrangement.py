@@ -399,6 +399,26 @@ class TestFixedFee(ArrangementCommon):
         self.assertEqual(mine.sudo().timetrack_arrangement_id, fee)
         self.assertFalse(entry.sudo().timetrack_arrangement_id)
 
+    def test_money_in_trust_pays_a_fee(self):
+        """A fee is of its matter, with time behind it or without."""
+        trust = self.env["account.account"].create(
+            {"name": "Trust", "code": "239902", "account_type": "liability_current"}
+        )
+        deposit = self.env["timetrack.retainer"].create(
+            {"project_id": self.project.id, "kind": "deposit", "amount": 1000, "account_id": trust.id}
+        )
+        advance = self.env["account.move"].browse(deposit.action_invoice_advance()["res_id"])
+        advance.action_post()
+        wizard = self.env["account.payment.register"].with_context(active_model="account.move", active_ids=advance.ids)
+        wizard.create({})._create_payments()
+        self._agree("fixed", [{"amount": 400, "date": "2026-05-31"}, {"amount": 300, "date": "2026-06-30"}])
+        first = self._post(self._propose(date_to="2026-05-31"))
+        self._log_approved(2.0, date="2026-06-04")
+        second = self._post(self._propose(date_to="2026-06-30"))
+        self.assertEqual([move.amount_residual for move in (first, second)], [0, 0])
+        total = (first | second)._timetrack_get_draws()
+        self.assertAlmostEqual(deposit.balance, 1000 + sum(total.mapped("price_total")), 2)
+
     def test_the_workbook_and_the_limit_of_adjustments(self):
         self.company.timetrack_adjustment_limit = 5
         self._agree("fixed", [{"amount": 100, "date": "2026-05-31"}], task_ids=[Command.set(self.design.ids)])
@@ -709,6 +729,7 @@ class TestIncludedHours(ArrangementCommon):
             prebill.action_approve()
         prebill.action_apply_arrangements()
         self.assertEqual(sorted(self._actions(prebill)), [(1, "bill"), (4, "included")])
+        self.assertEqual(prebill.amount, 400)
         prebill.action_approve()
 
     def test_included_hours_are_those_that_are_rounded(self):
@@ -728,3 +749,6 @@ class TestIncludedHours(ArrangementCommon):
         self._log_approved(1.0, date="2026-05-04")
         prebill = self._propose(date_to="2026-05-31")
         self.assertEqual((self._actions(prebill), prebill.amount), ([(1, "bill")], 400))
+        # it pays for no time: that would give it away without a reason
+        with self.assertRaisesRegex(UserError, "No fee pays for this time"):
+            prebill.line_ids.action = "included"

@@ -197,6 +197,23 @@ class TestDispute(DisputeCommon):
         self.assertTrue(dispute.user_id.has_group("client_timetrack_billing.group_billing_manager"))
         self.assertEqual(dispute.activity_ids.user_id, dispute.user_id)
 
+    def test_bounded_queries(self):
+        """Time behind an invoice, and disputing it, take as many for a hundred entries as for three."""
+        counts = []
+        for number in (3, 100):
+            self._log_approved(*[0.25] * number)
+            move = self._invoice()
+            move.action_post()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            rows = move._timetrack_get_time_rows()
+            self.assertEqual(len(move._timetrack_get_time_detail(rows)["lines"]), number)
+            self._dispute(rows, move_id=move.id)
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
+
     def test_another_owner_is_told(self):
         dispute = self._dispute()
         dispute.user_id = self.user_billing_manager
@@ -213,17 +230,7 @@ class TestDisputePortal(DisputeCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        contacts = cls.env["res.partner"].create(
-            [
-                {"name": name, "parent_id": parent.id}
-                for name, parent in (("Carla", cls.partner_a), ("Sam", cls.partner_b))
-            ]
-        )
-        for contact in contacts:
-            new_test_user(
-                cls.env, f"tt_{contact.name.lower()}", "base.group_portal", partner_id=contact.id,
-                company_id=cls.company.id, company_ids=cls.company.ids,
-            )  # fmt: skip
+        cls._create_clients()
         cls.token = cls.move._portal_ensure_token()
         cls.path = f"/my/invoices/{cls.move.id}/time"
 

@@ -1,5 +1,5 @@
 from odoo.fields import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import HttpCase, tagged
 
 from .common import TimetrackBillingCommon
 
@@ -12,17 +12,7 @@ class TestEngagementPortal(TimetrackBillingCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.engagement = cls.project.timetrack_engagement_ids
-        contacts = cls.env["res.partner"].create(
-            [
-                {"name": name, "parent_id": parent.id}
-                for name, parent in (("Carla", cls.partner_a), ("Sam", cls.partner_b))
-            ]
-        )
-        for contact in contacts:
-            new_test_user(
-                cls.env, f"tt_{contact.name.lower()}", "base.group_portal", partner_id=contact.id,
-                company_id=cls.company.id, company_ids=cls.company.ids,
-            )  # fmt: skip
+        cls._create_clients()
 
     def _page(self, login="tt_carla"):
         self.authenticate(login, login)
@@ -53,6 +43,20 @@ class TestEngagementPortal(TimetrackBillingCommon, HttpCase):
         self.assertNotIn("Terms of the merger", self._page())
         self.authenticate(None, None)
         self.assertIn("/web/login", self.url_open("/my/engagements").url)
+
+    def test_bounded_queries(self):
+        """The page takes as many for a hundred entries as for three."""
+        self.engagement.write({"portal_unbilled": "amount", "portal_budget": True})
+        counts = []
+        for number in (3, 100):
+            self._log_approved(*[0.25] * number)
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertTrue(self.engagement.sudo()._get_portal_unbilled()["entries"])
+            self.engagement.sudo()._get_portal_budgets()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0])
 
     def test_policies_have_the_last_word(self):
         self.engagement.portal_unbilled = "amount"

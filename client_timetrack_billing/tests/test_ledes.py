@@ -108,6 +108,34 @@ class TestLedes(TimetrackBillingCommon):
                 self.assertEqual(row["LINE_ITEM_ADJUSTMENT_AMOUNT"], adjustment)
                 self.assertEqual((row["LINE_ITEM_NUMBER_OF_UNITS"], row["LINE_ITEM_TOTAL"]), ("1.00", "80.00"))
 
+    def test_a_fixed_fee_is_told_by_the_time_it_pays_for(self):
+        """With time, each entry has its share and the instalment says nothing more; without, it is a line."""
+        self.env["timetrack.arrangement"].with_user(self.user_billing).create(
+            {
+                "name": "Motion",
+                "engagement_id": self.engagement.id,
+                "kind": "fixed",
+                "amount": 700,
+                "planned_hours": 10,
+                "instalment_ids": [
+                    Command.create({"name": name, "amount": amount, "date": day})
+                    for name, amount, day in (("Filing", 400, "2026-05-31"), ("Hearing", 300, "2026-07-31"))
+                ],
+            }
+        )
+        self._log_approved(1.0, 2.0, **self.codes)
+        move = self._invoice(date_to="2026-05-31")
+        move.action_post()
+        rows = self._read(move.with_user(self.user_billing))
+        self.assertEqual([row["LINE_ITEM_TOTAL"] for row in rows], ["133.33", "266.67"])
+        self.assertEqual([row["LINE_ITEM_NUMBER_OF_UNITS"] for row in rows], ["1.00", "2.00"])
+        self.assertEqual(rows[0]["INVOICE_TOTAL"], "400.00")
+        move = self._invoice(date_to="2026-07-31")
+        move.action_post()
+        [row] = self._read(move.with_user(self.user_billing))
+        self.assertEqual((row["EXP/FEE/INV_ADJ_TYPE"], row["LINE_ITEM_TOTAL"]), ("IF", "300.00"))
+        self.assertEqual(row["LINE_ITEM_DESCRIPTION"], "Motion: Hearing")
+
     def test_a_discount_on_the_invoice_is_an_adjustment(self):
         self._log_approved(2.0, **self.codes)
         move = self._invoice()

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import TimetrackBillingCommon
+from .common import TimetrackAccrualCommon
 
 YEAR = 2025
 TAX = 0.2
@@ -36,7 +36,7 @@ class Books:
 
 
 @tagged("-at_install", "post_install")
-class TestYear(TimetrackBillingCommon):
+class TestYear(TimetrackAccrualCommon):
     """A year of a law firm: time, approval, bills with write-downs, money in trust, payments, credit notes, a
     write-off, and revenue accrued at the end of each month, late entries included. The general ledger is what plain
     arithmetic says, each month.
@@ -47,13 +47,8 @@ class TestYear(TimetrackBillingCommon):
         super().setUpClass()
         cls.tax = cls.company_data["default_tax_sale"].copy({"name": "VAT 20%", "amount": 100 * TAX})
         cls.env.ref("client_timetrack_billing.product_billable_time").taxes_id = cls.tax
-        cls.income = cls.company_data["default_account_revenue"]
-        cls.trust, cls.unbilled, cls.liability = cls.env["account.account"].create(
-            [
-                {"name": "Clients' Money in Trust", "code": "239902", "account_type": "liability_current"},
-                {"name": "Unbilled Revenue", "code": "119901", "account_type": "asset_current"},
-                {"name": "Contract Liabilities", "code": "239903", "account_type": "liability_current"},
-            ]
+        cls.trust = cls.env["account.account"].create(
+            {"name": "Clients' Money in Trust", "code": "239902", "account_type": "liability_current"}
         )
         cls.matters = cls.project | cls._create_project("Appeal", cls.partner_a)
         cls.matters.timetrack_engagement_ids.write({"is_together": False, "grouping": "entry"})
@@ -160,31 +155,9 @@ class TestYear(TimetrackBillingCommon):
         self.books.receivable.append((day, -refund.amount_total))
         return refund
 
-    def _accrue(self, day):
-        accrual = self.env["timetrack.accrual"].search([("date", "=", day)]) or self.env["timetrack.accrual"].create(
-            {
-                "date": day,
-                "company_id": self.company.id,
-                "unbilled_account_id": self.unbilled.id,
-                "liability_account_id": self.liability.id,
-            }
-        )
-        accrual.with_user(self.user_billing).action_work_out()
-        accrual.with_user(self.user_billing).action_post()
-        return accrual
-
     # ------------------------------------------------------------------
     # What it comes to
     # ------------------------------------------------------------------
-
-    def _balance(self, day, domain):
-        self.env.flush_all()
-        [(balance,)] = self.env["account.move.line"]._read_group(
-            [*domain, ("parent_state", "=", "posted"), ("date", "<=", day), ("company_id", "=", self.company.id)],
-            [],
-            ["balance:sum"],
-        )
-        return round(balance, 2)
 
     def _check(self, day):
         """The books of a day, beside the general ledger, the queue, and the client's statement."""

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import TimetrackBillingCommon
+from .common import TimetrackAccrualCommon
 
 YEAR = 2025
 ALICE, BOB = 100, 150
@@ -85,7 +85,7 @@ class Books:
 
 
 @tagged("-at_install", "post_install")
-class TestYearOfFees(TimetrackBillingCommon):
+class TestYearOfFees(TimetrackAccrualCommon):
     """A year of an IT house with a subscription, and of a consultancy with a phase at a fixed fee and another one up to
     a limit: billed a few days after each month, accrued at its end, late time included. The general ledger is what
     plain arithmetic says, each month.
@@ -95,13 +95,6 @@ class TestYearOfFees(TimetrackBillingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.env.ref("client_timetrack_billing.product_billable_time").taxes_id = False
-        cls.income = cls.company_data["default_account_revenue"]
-        cls.unbilled, cls.liability = cls.env["account.account"].create(
-            [
-                {"name": "Unbilled Revenue", "code": "119901", "account_type": "asset_current"},
-                {"name": "Contract Liabilities", "code": "239903", "account_type": "liability_current"},
-            ]
-        )
         client = cls.env["res.partner"].create({"name": "Branch Office", "is_company": True})
         cls.support = cls._create_project("Support", client)
         cls.projects = cls.project | cls.support
@@ -225,31 +218,9 @@ class TestYearOfFees(TimetrackBillingCommon):
             wizard.create({"payment_date": day})._create_payments()
             self.books.payments.append((day, move.amount_total))
 
-    def _accrue(self, day):
-        accrual = self.env["timetrack.accrual"].search([("date", "=", day)]) or self.env["timetrack.accrual"].create(
-            {
-                "date": day,
-                "company_id": self.company.id,
-                "unbilled_account_id": self.unbilled.id,
-                "liability_account_id": self.liability.id,
-            }
-        )
-        accrual.with_user(self.user_billing).action_work_out()
-        accrual.with_user(self.user_billing).action_post()
-        return accrual
-
     # ------------------------------------------------------------------
     # What it comes to
     # ------------------------------------------------------------------
-
-    def _balance(self, day, domain):
-        self.env.flush_all()
-        [(balance,)] = self.env["account.move.line"]._read_group(
-            [*domain, ("parent_state", "=", "posted"), ("date", "<=", day), ("company_id", "=", self.company.id)],
-            [],
-            ["balance:sum"],
-        )
-        return round(balance, 2)
 
     def _check(self, day):
         """The general ledger at the end of a month that is accrued."""

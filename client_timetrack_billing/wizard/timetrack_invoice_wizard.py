@@ -10,6 +10,7 @@ from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
 from ..engine.pricing import BILL, value_of
 from ..models.res_company import MANAGER_GROUP
+from ..models.timetrack_arrangement import FEES
 from ..models.timetrack_engagement import GROUPINGS
 
 
@@ -49,20 +50,20 @@ class TimetrackInvoiceWizard(models.TransientModel):
     @api.depends("company_id", "project_ids", "partner_id", "date_from", "date_to")
     def _compute_preview(self):
         for wizard in self:
-            entries, rows, instalments = wizard._get_time(make=False)
+            instalments, to_come = wizard._look_ahead()
+            entries, rows, _instalments = wizard._get_time(instalments)
             amounts, missing = wizard._get_amounts(entries)
-            for one in instalments:
+            fees = [*instalments, *(one for one, spans in to_come.items() for _span in spans)]
+            for one in fees:
                 amounts[one.currency_id] += to_decimal(one.amount, unit_of(one.currency_id.rounding))
-            for one, spans in wizard._look_ahead()[1].items():
-                amounts[one.currency_id] += len(spans) * to_decimal(one.amount, unit_of(one.currency_id.rounding))
-            for row in rows.sudo().filtered(lambda row: not row.arrangement_id or row.arrangement_id.kind == "cap"):
+            for row in rows.sudo().filtered(lambda row: row.arrangement_id.kind not in FEES):
                 amounts[row.currency_id] += to_decimal(row.standard_value, unit_of(row.currency_id.rounding))
             wizard.entry_count = len(entries | rows.line_id)
             wizard.hours = sum(entries.mapped("unit_amount")) + sum(rows.mapped("hours_worked"))
             wizard.amount_text = "; ".join(
                 formatLang(self.env, float(amount), currency_obj=currency) for currency, amount in amounts.items()
             )
-            wizard.left_out = wizard._describe_left_out(missing)
+            wizard.left_out = wizard._describe_left_out(missing, instalments)
 
     @api.depends("company_id")
     @api.depends_context("uid")
@@ -88,8 +89,12 @@ class TimetrackInvoiceWizard(models.TransientModel):
             amounts[currency] += value_of(line.unit_amount, rate)
         return amounts, entries.filtered(lambda line: line.id not in rates)
 
-    def _describe_left_out(self, without_rate):
-        """What is not invoiced, and why; and what would stop the invoice."""
+    def _describe_left_out(self, without_rate, instalments):
+        """What is not invoiced, and why; and what would stop the invoice.
+
+        :param without_rate: time that has none
+        :param instalments: that are due
+        """
         Line = self.env["account.analytic.line"]
         scope = self._get_scope_domain()
         approved = Line._timetrack_approved_domain()
@@ -120,7 +125,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
                 self.env._("%s entries are on pre-bills already."),
             ),
             (
-                self._count_waiting(unbilled & approved),
+                self._count_waiting(unbilled & approved, instalments),
                 self.env._("%s entries wait for the next instalment of their fee."),
             ),
             (
@@ -130,10 +135,9 @@ class TimetrackInvoiceWizard(models.TransientModel):
         ]
         return "\n".join(message % count for count, message in messages if count)
 
-    def _count_waiting(self, domain):
-        """How many entries wait for an instalment."""
-        due, _missing = self._look_ahead()
-        waiting = self.env["timetrack.arrangement"]._get_waiting(self.company_id, due)
+    def _count_waiting(self, domain, instalments):
+        """How many entries wait for an instalment that is not due."""
+        waiting = self.env["timetrack.arrangement"]._get_waiting(self.company_id, instalments)
         if not waiting:
             return 0
         return self.env["account.analytic.line"].search_count(
@@ -163,10 +167,10 @@ class TimetrackInvoiceWizard(models.TransientModel):
             self.company_id, self.date_to, self.project_ids, self.partner_id
         )
 
-    def _get_candidates(self, make=True):
+    def _get_candidates(self, instalments=None):
         """What the criteria fit: entries, rows of the ledger that wait, and instalments of fees.
 
-        :param make: periods that have come get their instalments
+        :param instalments: that are due; without, periods that have come get theirs
         """
         return self.env["timetrack.prebill"]._get_candidates(
             self.company_id,
@@ -174,12 +178,12 @@ class TimetrackInvoiceWizard(models.TransientModel):
             client=self.partner_id,
             date_from=self.date_from,
             date_to=self.date_to,
-            make=make,
+            instalments=instalments,
         )
 
-    def _get_time(self, make=True):
+    def _get_time(self, instalments=None):
         """What to invoice at once: without what is on hold. See :meth:`_get_candidates`."""
-        entries, rows, instalments = self._get_candidates(make)
+        entries, rows, instalments = self._get_candidates(instalments)
         return entries, rows.filtered(lambda row: row.action == BILL), instalments
 
     # ------------------------------------------------------------------
@@ -192,19 +196,27 @@ class TimetrackInvoiceWizard(models.TransientModel):
         :raise UserError: there is no time to bill, or some of it has no rate or was billed a moment ago
         """
         self.ensure_one()
-        Prebill = self.env["timetrack.prebill"]
-        entries, rows, instalments = self._get_candidates()
-        if not entries and not rows and not instalments:
+        return self._propose(self._check_any(self._get_candidates()))._get_action()
+
+    def _check_any(self, time):
+        """:raise UserError: there is nothing to invoice, and why"""
+        if not any(time):
             raise UserError(self.env._("There is no approved time to invoice.\n%s", self.left_out or "").strip())
-        return Prebill._propose(
+        return time
+
+    def _propose(self, time, **settings):
+        """The pre-bills of what the criteria fit.
+
+        :param time: entries, rows of the ledger that wait, and instalments
+        """
+        return self.env["timetrack.prebill"]._propose(
             self.company_id,
-            entries,
-            rows,
-            instalments,
+            *time,
             date_from=self.date_from,
             date_to=self.date_to,
             grouping=self.grouping,
-        )._get_action()
+            **settings,
+        )
 
     def action_create_invoices(self):
         """Create the draft invoices and open them.
@@ -214,9 +226,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
         :raise AccessError: pre-bills need an approval that is not the user's to give
         """
         self.ensure_one()
-        time = self._get_time()
-        if not any(time):
-            raise UserError(self.env._("There is no approved time to invoice.\n%s", self.left_out or "").strip())
+        time = self._check_any(self._get_time())
         return self.env["timetrack.prebill"]._get_invoices_action(self._create_invoices(*time))
 
     def _create_invoices(self, entries, rows=None, instalments=None):
@@ -225,15 +235,6 @@ class TimetrackInvoiceWizard(models.TransientModel):
         :return: the invoices
         """
         rows = self.env["timetrack.allocation"] if rows is None else rows
-        prebills = self.env["timetrack.prebill"]._propose(
-            self.company_id,
-            entries,
-            rows,
-            instalments,
-            date_from=self.date_from,
-            date_to=self.date_to,
-            grouping=self.grouping,
-            is_direct=True,
-        )
+        prebills = self._propose((entries, rows, instalments), is_direct=True)
         prebills.action_approve()
         return prebills._create_invoices()
