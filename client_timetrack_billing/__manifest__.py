@@ -1,7 +1,7 @@
 {
     "name": "Client Time Tracking: Billing",
     "summary": "Turn approved time into invoices that tie out to the cent",
-    "version": "19.0.1.3.0",
+    "version": "19.0.1.4.0",
     "category": "Services/Timesheets",
     "author": "Client Timetrack Contributors",
     "website": "https://github.com/client-timetrack/client_timetrack",
@@ -53,6 +53,7 @@
         "views/timetrack_billing_run_views.xml",
         "views/timetrack_budget_views.xml",
         "views/timetrack_code_set_views.xml",
+        "views/timetrack_cost_views.xml",
         "views/timetrack_dispute_views.xml",
         "views/timetrack_engagement_views.xml",
         "views/timetrack_ledes_receiver_views.xml",

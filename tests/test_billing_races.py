@@ -39,6 +39,19 @@ result = {
 }
 """
 
+COSTS = """
+product = env["product.product"].create({
+    "name": "Travel", "type": "service", "expense_policy": "cost", "invoice_policy": "delivery", "taxes_id": False,
+    "supplier_taxes_id": False,
+})
+projects = env["project.project"].create([
+    {"name": f"Costs {number}", "allow_timesheets": True, "partner_id": params["client"],
+     "privacy_visibility": "employees"}
+    for number in range(params["rounds"])
+])
+result = [product.id, [[project.id, project.account_id.id] for project in projects]]
+"""
+
 # of each of the races
 ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 7
 
@@ -225,6 +238,61 @@ def test_one_instalment_and_one_limit(firm, calls, ids):
         assert [float(number) for [number] in hours] == [1, 1]
         # what is held does not wait for the next round
         firm.database.sql("UPDATE timetrack_allocation SET state = 'cancelled' WHERE state = 'held'")
+
+
+def test_a_cost_is_billed_once(firm, calls, ids):
+    """Two vendor bills of a new engagement are posted at once, on one order; then two accountants bill their costs."""
+    product, projects = firm.database.shell(COSTS, rounds=ROUNDS, client=ids["client"])
+    for number, (project, account) in enumerate(projects):
+        line = {"name": "Train", "product_id": product, "price_unit": 100, "tax_ids": [(5,)]}
+        line["analytic_distribution"] = {str(account): 100}
+        bills = [
+            calls[0](
+                "account.move",
+                "create",
+                [
+                    {
+                        "move_type": "in_invoice",
+                        "partner_id": ids["client"],
+                        "invoice_date": "2026-05-04",
+                        "invoice_line_ids": [(0, 0, line)],
+                    }
+                ],
+            )
+            for _each in range(2)
+        ]
+        results = together(
+            *(
+                lambda call=call, bill=bill: call("account.move", "action_post", [[bill]])
+                for call, bill in zip(calls, bills, strict=False)
+            )
+        )
+        assert not any(isinstance(result, Exception) for result in results), results
+        costs = firm.database.sql(
+            "SELECT line.order_id FROM sale_order_line line JOIN sale_order sale ON sale.id = line.order_id"
+            f" WHERE line.is_expense AND sale.project_id = {project}"
+        )
+        assert len(costs) == 2
+        assert len({order for [order] in costs}) == 1
+        methods = ("action_create_invoices", ("action_create_invoices", "action_propose")[number % 2])
+        results = together(
+            *(
+                lambda call=call, method=method, project=project: propose(call, method, {"project": project})
+                for call, method in zip(calls, methods, strict=False)
+            )
+        )
+        refused = [result for result in results if isinstance(result, Exception)]
+        assert len(refused) == 1, results
+        rows = firm.database.sql(
+            "SELECT count(*), count(DISTINCT sale_line_id), sum(billed_amount) FROM timetrack_allocation"
+            f" WHERE project_id = {project} AND state IN ('held', 'prebill', 'draft', 'posted')"
+        )
+        assert rows == [["2", "2", "200.0"]]
+        [[invoiced]] = firm.database.sql(
+            "SELECT sum(qty_invoiced) FROM sale_order_line line JOIN sale_order sale ON sale.id = line.order_id"
+            f" WHERE sale.project_id = {project}"
+        )
+        assert float(invoiced) == (2 if "account.move" in str(results) else 0), results
 
 
 def test_the_same_money_is_drawn_once(firm, calls, ids):

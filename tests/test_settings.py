@@ -146,6 +146,10 @@ FLIPPED_BY = {
         for name in ("portal_budget", "portal_unbilled")
     },
     **{
+        f"timetrack.engagement.{name}": ("client_timetrack_billing/tests/test_cost.py", f"test_{name}")
+        for name in ("cost_markup", "is_cost_billed")
+    },
+    **{
         f"timetrack.arrangement.{name}": ("client_timetrack_billing/tests/test_arrangement_terms.py", f"test_{name}")
         for name in (
             "active",

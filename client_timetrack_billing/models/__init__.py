@@ -15,6 +15,7 @@ from . import account_move_retainer
 from . import account_move_time
 from . import account_move_line
 from . import account_move_line_accrual
+from . import account_move_line_cost
 from . import account_move_line_retainer
 from . import hr_employee
 from . import product_template
@@ -25,12 +26,14 @@ from . import res_company
 from . import res_config_settings
 from . import res_partner
 from . import sale_order_line
+from . import sale_order_line_cost
 from . import timetrack_accrual
 from . import timetrack_accrual_entry
 from . import timetrack_accrual_line
 from . import timetrack_adjustment_reason
 from . import timetrack_allocation
 from . import timetrack_allocation_arrangement
+from . import timetrack_allocation_cost
 from . import timetrack_allocation_credit
 from . import timetrack_allocation_prebill
 from . import timetrack_allocation_invoice
@@ -47,6 +50,7 @@ from . import timetrack_dispute
 from . import timetrack_dispute_reason
 from . import timetrack_engagement
 from . import timetrack_engagement_annex
+from . import timetrack_engagement_cost
 from . import timetrack_engagement_ledes
 from . import timetrack_engagement_portal
 from . import timetrack_expense_code
@@ -57,6 +61,7 @@ from . import timetrack_prebill
 from . import timetrack_prebill_arrangement
 from . import timetrack_prebill_propose
 from . import timetrack_prebill_invoice
+from . import timetrack_prebill_cost
 from . import timetrack_prebill_print
 from . import timetrack_rate
 from . import timetrack_rate_card

@@ -24,7 +24,10 @@ KIND_SELECTION = [
 ]
 
 # What the counter row of a credit note takes back.
-AMOUNTS = ("hours_worked", "hours_rounded", "hours_billed", "standard_value", "billed_amount", "adjustment")
+AMOUNTS = (
+    "hours_worked", "hours_rounded", "hours_billed", "standard_value", "billed_amount", "adjustment", "cost_quantity",
+    "cost_amount",
+)  # fmt: skip
 # States in which a row occupies its part of an entry.
 LIVE = ("held", "prebill", "draft", "posted")
 # Values of empty columns that stand for something.
@@ -118,7 +121,9 @@ class TimetrackAllocation(models.Model):
     )
     adjustment_reason = fields.Char(readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, required=True)
-    date = fields.Date(related="line_id.date", string="Work Date", store=True)
+    date = fields.Date(
+        "Work Date", compute="_compute_date", store=True, help="Of the time entry; of a cost, when it was spent."
+    )
     employee_id = fields.Many2one(related="line_id.employee_id")
     project_id = fields.Many2one(
         "project.project",
@@ -141,6 +146,11 @@ class TimetrackAllocation(models.Model):
         "CHECK(kind != 'time' OR line_id IS NOT NULL OR reversed_id IS NOT NULL OR state IN ('credited', 'cancelled'))",
         "Time that is on an invoice cannot be deleted.",
     )
+
+    @api.depends("line_id.date")
+    def _compute_date(self):
+        for row in self:
+            row.date = row.line_id.date or row.date
 
     @api.depends("move_line_id.move_id")
     def _compute_move_id(self):
@@ -477,7 +487,7 @@ class TimetrackAllocation(models.Model):
     def _post_invoices(self, moves):
         """Invoices were posted: the ledger takes over what was changed on them by hand, and is closed."""
         rows = self.search([("move_id", "in", moves.ids), ("state", "=", "draft")])
-        known = (rows.filtered("line_id") | rows.filtered("instalment_id")).move_id
+        known = rows.filtered(lambda row: row.line_id or row._is_on_its_own()).move_id
         if not known:
             return
         by_line = rows.grouped("move_line_id")
@@ -611,7 +621,8 @@ class TimetrackAllocation(models.Model):
                 lost += mine.ids
         same, elsewhere = self._get_other_instalments()
         lost += self.filtered(lambda row: row.instalment_id in elsewhere.instalment_id).ids
-        return self.browse(lost), self.browse(displaced) | same
+        same_costs, lost_costs = self._get_other_costs()
+        return self.browse(lost) | lost_costs, self.browse(displaced) | same | same_costs
 
     def _gives_way_to(self, rows):
         """Whether the live row only waits for what the rows are to be again."""
@@ -668,7 +679,7 @@ class TimetrackAllocation(models.Model):
             "line_id", "part", "kind", "project_id", "action", "hours_worked", "hours_rounded", "hours_billed",
             "currency_id", "standard_rate", "standard_value", "billed_rate", "billed_amount", "is_amount_fixed",
             "adjustment", "reason_id", "adjustment_reason", "narrative", "company_id", "prebill_id", "arrangement_id",
-            "instalment_id",
+            "instalment_id", "sale_line_id", "date", "cost_quantity", "cost_amount", "markup",
         ]  # fmt: skip
         return {name: self._fields[name].convert_to_write(self[name], self) for name in names}
 
@@ -815,8 +826,8 @@ class TimetrackAllocation(models.Model):
         """
         self._write_each(dict.fromkeys(self, {"state": state}))
         rows = self.filtered(lambda row: row.kind == "time" and row.line_id)
-        fees = self.filtered("instalment_id")
-        back = (rows | fees).filtered(lambda row: row.prebill_id._takes_back()) if to_prebill else self.browse()
+        others = self.filtered(lambda row: row._is_on_its_own())
+        back = (rows | others).filtered(lambda row: row.prebill_id._takes_back()) if to_prebill else self.browse()
         back._return_to_prebill()
         (rows - back)._keep_waiting()
         self._sync_entries()

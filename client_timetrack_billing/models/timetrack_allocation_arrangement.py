@@ -76,8 +76,9 @@ class TimetrackAllocation(models.Model):
         return result
 
     def _describe(self):
-        """The time and the instalments of the rows in words."""
+        """The time, the instalments and the costs of the rows in words."""
         names = [self.line_id._timetrack_describe(), *self.sudo().instalment_id.mapped("display_name")]
+        names += [row._get_text() for row in self.filtered("sale_line_id")]
         return ", ".join(name for name in names if name)
 
     def _is_fee(self):
@@ -92,16 +93,16 @@ class TimetrackAllocation(models.Model):
             raise UserError(
                 self.env._(
                     "No fee pays for this time: %s.\nBill it, hold it, or choose “No Charge”.",
-                    lost.line_id._timetrack_describe() or "-",
+                    lost._describe() or "-",
                 )
             )
 
     @api.model
     def _bill_fee_on(self, move_line, instalment, included):
-        """Put an instalment and the time that it pays for on an invoice line.
+        """Put an instalment, with the time that it pays for, or a cost on an invoice line.
 
         :param move_line: of the draft invoice
-        :param instalment: its row
+        :param instalment: its row, or that of the cost
         :param included: rows of time; may be none. What another fee pays for, or nothing does, goes along at nothing
         """
         unit = unit_of(move_line.currency_id.rounding)

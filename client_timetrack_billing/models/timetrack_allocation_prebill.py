@@ -85,7 +85,7 @@ class TimetrackAllocation(models.Model):
         self.ensure_one()
         return pricing.is_adjusted(self)
 
-    @api.depends("narrative", "line_id.name")
+    @api.depends("narrative", "line_id.name", "sale_line_id")
     def _compute_text(self):
         for row in self:
             row.text = row._get_text()
@@ -94,7 +94,8 @@ class TimetrackAllocation(models.Model):
     def _onchange_hours_billed(self):
         """Show what the line comes to before it is saved; the server prices all lines together then."""
         if self.currency_id:
-            amount = 0.0 if self.action in (NO_CHARGE, INCLUDED) else self.hours_billed * self.billed_rate
+            full = self._get_agreed_cost() if self.sale_line_id else self.hours_billed * self.billed_rate
+            amount = 0.0 if self.action in (NO_CHARGE, INCLUDED) else full
             self.billed_amount = self.currency_id.round(amount)
             self.adjustment = self.billed_amount - self.standard_value
 
@@ -119,19 +120,22 @@ class TimetrackAllocation(models.Model):
     def _edit(self, vals):
         """Change lines as their people do, and price their pre-bills anew."""
         self.check_access("write")
-        self._check_open(fees=vals.keys() <= {"narrative", "text"})
+        self._check_open(fees=vals.keys() <= {"narrative", "text"}, costs=True)
         for row in self:
             row._timetrack_internal().write(row._prepare_edit(vals))
         if self.env.context.get("timetrack_price_later") is not INTERNAL:
             self.prebill_id._price()
         return True
 
-    def _check_open(self, fees=False):
+    def _check_open(self, fees=False, costs=False):
         """Make sure that the rows are lines of pre-bills that may still be changed.
 
         :param fees: whether it is something that is done to fees too
-        :raise UserError: they are not, or are fees, which are as was agreed on
+        :param costs: whether it is something that is done to costs too
+        :raise UserError: they are not, or are fees, which are as was agreed on, or costs
         """
+        if not costs:
+            self._check_no_costs()
         agreed = self.filtered("instalment_id") if not fees else self.browse()
         if agreed:
             raise UserError(
@@ -153,9 +157,14 @@ class TimetrackAllocation(models.Model):
         values = dict(vals)
         if "text" in values:
             text = values.pop("text")
-            values["narrative"] = text if text != self.line_id.name else False
+            values["narrative"] = text if text != self._get_source_text() else False
+        if values.get("reason_id"):
+            # a change of one line's reason over RPC may name any record
+            self.env["timetrack.adjustment.reason"].browse(values["reason_id"]).check_access("read")
         if self.instalment_id:
             return values
+        if self.sale_line_id:
+            return self._prepare_cost_edit(values)
         hours = values.get("hours_billed", self.hours_billed)
         rate = values.get("billed_rate", self.billed_rate)
         if values.get("action") == INCLUDED:
@@ -168,9 +177,6 @@ class TimetrackAllocation(models.Model):
             values["is_amount_fixed"] = fixed
         elif {"hours_billed", "billed_rate"} & values.keys():
             values["is_amount_fixed"] = False
-        if values.get("reason_id"):
-            # a change of one line's reason over RPC may name any record
-            self.env["timetrack.adjustment.reason"].browse(values["reason_id"]).check_access("read")
         return values
 
     def _price(self, grouping):
@@ -216,7 +222,7 @@ class TimetrackAllocation(models.Model):
     def _restore(self):
         """Forget what was adjusted."""
         self.check_access("write")
-        self._check_open()
+        self._check_open(costs=True)
         for row in self:
             row._timetrack_internal().write(
                 {
@@ -293,13 +299,21 @@ class TimetrackAllocation(models.Model):
     def _get_text(self):
         """What the client reads about the time."""
         self.ensure_one()
+        return self.narrative or self._get_source_text()
+
+    def _get_source_text(self):
+        """What the time entry, or the cost, says of itself."""
+        self.ensure_one()
+        if self.sale_line_id:
+            line = self.sudo().sale_line_id
+            return line.name or line.product_id.display_name or ""
         name = self.line_id.name or ""
-        return self.narrative or ("" if name == "/" else name)
+        return "" if name == "/" else name
 
     def action_remove(self):
         """Take the lines off their pre-bill: their time waits to be billed, as if it had never been proposed."""
         self.check_access("write")
-        self._check_open(fees=True)
+        self._check_open(fees=True, costs=True)
         prebills = self.prebill_id
         self._leave()
         prebills._price()
@@ -411,6 +425,9 @@ class TimetrackAllocation(models.Model):
             if row.instalment_id:
                 vals_list.append(self._prepare_instalment(row.instalment_id, row.prebill_id))
                 continue
+            if row.sale_line_id:
+                vals_list.append({**row._prepare_copy(), "state": "prebill"})
+                continue
             beside = shown.get((row.line_id, row.part, row.move_id), self.browse())
             values = {**row._prepare_copy(), **row._fold_back(beside), "state": "prebill"}
             if row.action == INCLUDED:
@@ -450,6 +467,6 @@ class TimetrackAllocation(models.Model):
             raise UserError(
                 self.env._(
                     "Somebody else billed or changed this time a moment ago: %(entries)s.\nPlease start again.",
-                    entries=self.line_id._timetrack_describe(),
+                    entries=self._describe(),
                 )
             )

@@ -3,13 +3,16 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .sale_order_line_cost import PROPOSED
 from .timetrack_arrangement import FEES
+from .timetrack_engagement import NOT_BY_RATES
 
 AGES = ((0, 30), (31, 60), (61, 90), (91, 120), (121, None))
 
 
 class TimetrackBillingQueue(models.Model):
-    """Work in progress: approved, billable time that is on no posted invoice, by engagement and currency, with its age.
+    """Work in progress: approved, billable time that is on no posted invoice, by engagement and currency, with its age;
+    and the costs to re-invoice beside it.
 
     By the definition of WIP: hours dated up to today by their net contract rate, which is the frozen rate less the
     discount of the engagement; of time that is divided the parts that are not posted, at the rate in the ledger. Aged
@@ -47,6 +50,11 @@ class TimetrackBillingQueue(models.Model):
     rateless_hours = fields.Float(
         "Without Rate", readonly=True, help="Hours that have no rate: they count for nothing."
     )
+    cost_amount = fields.Monetary(
+        "Costs",
+        readonly=True,
+        help="Costs to re-invoice that are on no posted invoice, with mark-up, untaxed. They are no work in progress.",
+    )
     oldest_date = fields.Date("Oldest", readonly=True)
     newest_date = fields.Date("Newest", readonly=True)
 
@@ -82,6 +90,7 @@ class TimetrackBillingQueue(models.Model):
                    sum(%(value)s) FILTER (WHERE piece.state = 'draft') AS draft_amount,
                    sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL AND NOT piece.is_fee) AS rateless_hours,
                    sum(piece.hours) FILTER (WHERE piece.is_fee) AS fee_hours,
+                   sum(piece.cost) AS cost_amount,
                    min(piece.date) AS oldest_date, max(piece.date) AS newest_date
             """,
             id=self._get_id(),
@@ -100,8 +109,65 @@ class TimetrackBillingQueue(models.Model):
 
     @api.model
     def _from(self):
-        """Hook: the pieces of time."""
-        return SQL("FROM (%s) piece", self._get_pieces(fields.Date.context_today(self)))
+        """Hook: the pieces of time, and costs."""
+        return SQL(
+            """
+            FROM (
+                SELECT time.company_id, time.partner_id, time.project_id, time.currency_id, time.hours, time.rate,
+                       time.date, time.state, time.is_fee, NULL::numeric AS cost
+                  FROM (%s) time
+             UNION ALL
+                SELECT cost.company_id, client.commercial_partner_id, cost.project_id, cost.currency_id, 0, 0,
+                       cost.date, cost.state, FALSE, cost.amount
+                  FROM (%s) cost
+                  JOIN project_project project ON project.id = cost.project_id
+                  JOIN res_partner client ON client.id = project.partner_id
+            ) piece
+            """,
+            self._get_pieces(fields.Date.context_today(self)),
+            self._get_costs(),
+        )
+
+    @api.model
+    def _get_costs(self):
+        """SQL of the costs that are on no posted invoice: what ``sale.order.line`` proposes
+        (:meth:`_timetrack_get_costs`), and what the ledger has of them.
+
+        :return: SELECT of company_id, project_id, currency_id, date, state, amount (with mark-up, untaxed)
+        """
+        return SQL(
+            """
+            SELECT line.company_id, sale.project_id, line.currency_id,
+                   COALESCE(
+                       (SELECT max(spent.date) FROM account_analytic_line spent WHERE spent.so_line = line.id),
+                       sale.date_order::date
+                   ) AS date, 'unbilled' AS state,
+                   (line.qty_delivered - line.qty_invoiced)::numeric
+                   * COALESCE(line.price_subtotal / NULLIF(line.product_uom_qty, 0), line.price_unit)::numeric
+                   * CASE WHEN template.expense_policy = 'sales_price' OR line.qty_delivered < line.qty_invoiced THEN 1
+                          ELSE 1 + COALESCE(engagement.cost_markup, 0)::numeric / 100 END AS amount
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN timetrack_engagement engagement ON engagement.project_id = sale.project_id
+              JOIN product_product product ON product.id = line.product_id
+              JOIN product_template template ON template.id = product.product_tmpl_id
+             WHERE line.is_expense AND line.state = 'sale' AND line.qty_to_invoice != 0
+               AND line.qty_delivered != line.qty_invoiced
+               AND engagement.billing_method NOT IN %(other)s AND engagement.is_cost_billed
+               AND NOT EXISTS (
+                   SELECT FROM timetrack_allocation row
+                    WHERE row.sale_line_id = line.id AND row.reversed_id IS NULL
+                      AND (row.state IN %(proposed)s OR row.state = 'posted' AND row.move_id IS NULL)
+               )
+         UNION ALL
+            SELECT row.company_id, row.project_id, row.currency_id, row.date, row.state, row.billed_amount
+              FROM timetrack_allocation row
+             WHERE row.sale_line_id IS NOT NULL AND row.state IN ('held', 'prebill', 'draft')
+               AND row.reversed_id IS NULL
+            """,
+            other=NOT_BY_RATES,
+            proposed=PROPOSED,
+        )
 
     @api.model
     def _get_pieces(self, day, as_of_day=False):
@@ -199,7 +265,7 @@ class TimetrackBillingQueue(models.Model):
                 prebills |= Prebill._propose(company, *time)
         if not prebills:
             raise UserError(
-                self.env._("All of this time is on pre-bills or draft invoices already, or waits for an instalment.")
+                self.env._("All of this is on pre-bills or draft invoices already, or waits for an instalment.")
             )
         return prebills._get_action()
 

@@ -159,7 +159,8 @@ class TimetrackEngagement(models.Model):
         compute="_compute_order_billed",
         groups=LEDGER_GROUP,
         compute_sudo=True,
-        help="Untaxed time on invoices, drafts included, less credit notes, since the date of the order.",
+        help="Untaxed time, fees and costs on invoices, drafts included, less credit notes, since the date of the "
+        "order.",
     )
     order_left = fields.Monetary(
         "Left of the Order", compute="_compute_order_billed", groups=LEDGER_GROUP, compute_sudo=True
@@ -394,8 +395,8 @@ class TimetrackEngagement(models.Model):
 
     @api.model
     def _get_waiting(self, day, companies=None, clients=None, schedule=None):
-        """The projects with time that waits to be billed by rates, or with instalments of fees that are due. A bounded
-        number of queries; what is on hold waits for a word.
+        """The projects with time that waits to be billed by rates, with instalments of fees that are due, or with
+        costs. A bounded number of queries; what is on hold waits for a word.
 
         :param date day: the last day of the time
         :param companies: of these only; the current one without
@@ -440,6 +441,11 @@ class TimetrackEngagement(models.Model):
             waiting[client] |= project
         for [project] in self.env["timetrack.allocation"].sudo()._read_group(rows, ["project_id"]):
             waiting[project.timetrack_client_id] |= project
-        for project in fees.project_id:
+        costs = self.env["sale.order.line"]._timetrack_get_costs(companies, day).order_id.project_id
+        if clients:
+            costs = costs.filtered(lambda project: project.timetrack_client_id in clients)
+        if schedule:
+            costs = costs.filtered(lambda project: project.timetrack_engagement_ids.schedule == schedule)
+        for project in fees.project_id | costs:
             waiting[project.timetrack_client_id] |= project
         return dict(waiting)

@@ -136,6 +136,9 @@ class TimetrackPrebill(models.Model):
         "adjustment_line_ids.billed_amount",
         "fee_line_ids.state",
         "fee_line_ids.billed_amount",
+        "cost_line_ids.state",
+        "cost_line_ids.action",
+        "cost_line_ids.billed_amount",
     )
     def _compute_totals(self):
         for prebill in self:
@@ -155,10 +158,15 @@ class TimetrackPrebill(models.Model):
                     sums["standard_value"] += row.standard_value
                 is_adjusted = is_adjusted or shown or pricing.is_adjusted(row)
             prebill.update(sums)
-            prebill.line_count = count
-            prebill.is_adjusted = is_adjusted
             prebill.adjustment = sums["amount"] - sums["standard_value"]
             prebill.realization = 100 * sums["amount"] / sums["standard_value"] if sums["standard_value"] else 0.0
+            costs = prebill._get_cost_rows()
+            held = costs.filtered(lambda row: row.action == HOLD)
+            prebill.cost_amount = sum((costs - held).mapped("billed_amount"))
+            prebill.held_amount += sum(held.mapped("billed_amount"))
+            prebill.amount += prebill.cost_amount
+            prebill.line_count = count
+            prebill.is_adjusted = is_adjusted or any(row._is_adjusted() for row in costs)
 
     @api.model
     def _get_totals_fields(self):
@@ -185,6 +193,10 @@ class TimetrackPrebill(models.Model):
         lines = lines.browse(row.id for row in latest.values())
         return lines | shown.filtered(lambda row: row.move_id == latest.get((row.line_id, row.part), row).move_id)
 
+    def _get_all_lines(self):
+        """Time, fees and costs, whatever has become of them."""
+        return self.line_ids | self.fee_line_ids | self.cost_line_ids
+
     def _get_fee_rows(self):
         """The instalments of fees that the pre-bill comes to, besides the time: on an invoice the time that a fee pays
         for has its share of it."""
@@ -194,7 +206,9 @@ class TimetrackPrebill(models.Model):
     def _is_on_hold(self):
         """Whether everything on the pre-bill is on hold."""
         self.ensure_one()
-        return not (self.hours_worked or self.standard_value or self.amount or self.state == "invoiced")
+        if self.hours_worked or self.standard_value or self.amount or self.state == "invoiced":
+            return False
+        return all(row.action == HOLD for row in self.cost_line_ids)
 
     def _get_total(self, currency):
         """What the pre-bills come to in a currency, untaxed, at today's rates."""
@@ -234,7 +248,7 @@ class TimetrackPrebill(models.Model):
         """What people set on an open pre-bill."""
         return {
             "contact_id", "responsible_id", "grouping", "sections", "adjustments", "reference", "invoice_date", "note",
-            "line_ids",
+            "line_ids", "cost_line_ids",
         }  # fmt: skip
 
     @api.model_create_multi
@@ -275,12 +289,13 @@ class TimetrackPrebill(models.Model):
             self._check_open()
         if "responsible_id" in wanted and any(one.responsible_id.id != vals["responsible_id"] for one in self):
             self.env["timetrack.engagement"]._check_names_somebody_else(vals["responsible_id"])
-        if any(command[0] != fields.Command.UPDATE for command in vals.get("line_ids", ())):
+        commands = [*vals.get("line_ids", ()), *vals.get("cost_line_ids", ())]
+        if any(command[0] != fields.Command.UPDATE for command in commands):
             raise UserError(self.env._("Lines of a pre-bill are proposed from time: hold them or take them off."))
         result = super(TimetrackPrebill, self.with_context(timetrack_price_later=INTERNAL)).write(vals)
-        if wanted & {"grouping", "sections", "adjustments", "line_ids"}:
+        if wanted & {"grouping", "sections", "adjustments", "line_ids", "cost_line_ids"}:
             # a call may name lines of other pre-bills too
-            rows = self.env["timetrack.allocation"].browse(command[1] for command in vals.get("line_ids", ()))
+            rows = self.env["timetrack.allocation"].browse(command[1] for command in commands)
             (self | rows.prebill_id)._price()
         return result
 
@@ -312,6 +327,7 @@ class TimetrackPrebill(models.Model):
         for prebill in self:
             rows = prebill.sudo().line_ids.filtered(lambda row: row.state == "prebill")
             rows._price(dict.fromkeys(RECORDS[by] for by in (prebill.sections, prebill.grouping) if by in RECORDS))
+            prebill.sudo().cost_line_ids.filtered(lambda row: row.state == "prebill")._price_costs()
 
     def _round(self, rows):
         """Round the hours of lines where nobody has touched these, by the increment of their engagements."""
@@ -378,6 +394,7 @@ class TimetrackPrebill(models.Model):
             prebill._check_may_approve()
             prebill._check_reasons()
             prebill._check_arrangements()
+            prebill.sudo()._get_costs_to_invoice()._check_costs_there()
             prebill._set_state("approved")
             prebill.sudo().activity_feedback(["mail.mail_activity_data_todo"])
         return True
@@ -414,11 +431,12 @@ class TimetrackPrebill(models.Model):
         self.ensure_one()
         rows = self.sudo().line_ids.filtered(lambda row: row.action not in (HOLD, INCLUDED))
         figures = rows._read_values("standard_value", "billed_amount")
-        standard = fsum(row.standard_value for row in figures)
+        agreed, charged = self.sudo()._get_cost_figures()
+        standard = fsum(row.standard_value for row in figures) + agreed
         if self.currency_id.is_zero(standard):
             return 0.0
-        billed = fsum(row.billed_amount for row in figures)
-        return 100 * abs(billed - rows._get_agreed_value()) / abs(standard)
+        billed = fsum(row.billed_amount for row in figures) + charged
+        return 100 * abs(billed - rows._get_agreed_value() - agreed) / abs(standard)
 
     def _check_reasons(self):
         """Every adjustment says why.
@@ -426,7 +444,7 @@ class TimetrackPrebill(models.Model):
         :raise UserError: some do not
         """
         for prebill in self.filtered("is_adjusted"):
-            silent = prebill.sudo().line_ids.filtered(
+            silent = (prebill.sudo().line_ids | prebill.sudo().cost_line_ids).filtered(
                 lambda row: row.state == "prebill" and row._is_adjusted() and not row.reason_id
             )
             if silent:
@@ -434,7 +452,7 @@ class TimetrackPrebill(models.Model):
                     self.env._(
                         "Give a reason for what is adjusted on %(prebill)s: %(entries)s.",
                         prebill=prebill.name,
-                        entries=silent.line_id._timetrack_describe(),
+                        entries=silent._describe(),
                     )
                 )
 
@@ -462,8 +480,7 @@ class TimetrackPrebill(models.Model):
                 raise UserError(self.env._("%s is invoiced: delete or credit the invoice first.", prebill.name))
             prebill._set_state("cancel")
             prebill.sudo().activity_unlink(["mail.mail_activity_data_todo"])
-            rows = prebill.sudo().line_ids | prebill.sudo().fee_line_ids
-            rows.filtered(lambda row: row.state == "prebill")._leave()
+            prebill.sudo()._get_all_lines().filtered(lambda row: row.state == "prebill")._leave()
         return True
 
     def _takes_back(self):
@@ -482,9 +499,7 @@ class TimetrackPrebill(models.Model):
         time by now goes on with that, and leaves the rows to their invoice.
         """
         for prebill in self:
-            lines = (prebill.sudo().line_ids | prebill.sudo().fee_line_ids).filtered(
-                lambda row: row.state != "credited"
-            )
+            lines = prebill.sudo()._get_all_lines().filtered(lambda row: row.state != "credited")
             mine = rows & lines
             if any(row.state == "prebill" for row in lines):
                 mine._timetrack_internal().write({"prebill_id": False})

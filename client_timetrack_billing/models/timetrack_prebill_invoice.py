@@ -15,18 +15,23 @@ from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE, value_of
 from .timetrack_prebill import RECORDS
 
 HUNDRED = Decimal(100)
+# The section of costs, where sections are no projects.
+COSTS = "costs"
+# What comes after what on an invoice.
+ORDER = {"adjustment": 1, "cost": 2}
 
 
 class InvoiceLine(NamedTuple):
     """An invoice line to be: the rows behind it, the hours and the untaxed amount that it shows.
 
     ``kind``: "time"; "adjustment" for what the client sees taken off (or added) below, of which each row has its
-    share: a pair of hours and amount; or "instalment" for a fee, whose first row is that of the instalment, and the
-    others that of the time that it pays for.
+    share: a pair of hours and amount; "instalment" for a fee, whose first row is that of the instalment, and the
+    others that of the time that it pays for; or "cost", whose first row is that of the cost. What is free of charge may
+    go along with any of them.
     """
 
     rows: models.BaseModel
-    section: models.BaseModel | None
+    section: models.BaseModel | str | None
     kind: str
     hours: float
     rate: float
@@ -107,8 +112,10 @@ class TimetrackPrebill(models.Model):
                         state=dict(prebill._fields["state"]._description_selection(self.env))[prebill.state],
                     )
                 )
-            if not prebill.sudo()._get_rows_to_invoice() and not prebill.sudo()._get_fees_to_invoice():
+            mine = prebill.sudo()
+            if not (mine._get_rows_to_invoice() or mine._get_fees_to_invoice() or mine._get_costs_to_invoice()):
                 raise UserError(self.env._("Everything on %s is on hold: there is nothing to invoice.", prebill.name))
+            mine._get_costs_to_invoice()._check_costs_there()
 
     def _finish(self, move):
         """The invoice, if there is one, has what is billed: the rest goes its way."""
@@ -119,7 +126,7 @@ class TimetrackPrebill(models.Model):
             held._timetrack_internal().write({"state": "held", "prebill_id": False, "merged_id": False})
             self.message_post(
                 body=self.env._(
-                    "On hold, to be proposed again: %(count)s entries, %(hours)s hours.",
+                    "On hold, to be proposed again: %(count)s lines, %(hours)s hours.",
                     count=len(held),
                     hours=format_duration(sum(held.mapped("hours_worked"))),
                 )
@@ -140,7 +147,8 @@ class TimetrackPrebill(models.Model):
         included = [row for row in rows if row.action == INCLUDED]
         fees, included = self._get_fee_lines(included)
         rows = [row for row in rows if row.action != INCLUDED]
-        if not fees and (not rows or self.adjustments == "folded" and all(row.action != BILL for row in rows)):
+        free = not rows or self.adjustments == "folded" and all(row.action != BILL for row in rows)
+        if free and not fees and not self._has_billed_costs():
             return []
         section_of = self._get_sections(rows)
         prefetch = [row.id for row in rows]
@@ -150,14 +158,14 @@ class TimetrackPrebill(models.Model):
             key = self._get_line_key(row, row.merged_id or (row.id if row.id in leaders else None))
             groups[section_of(row), key].append(row)
         lines = [self._prepare_line(section, some, prefetch) for (section, _key), some in groups.items()]
-        lines = self._fold_free_lines(fees + lines)
+        lines = self._fold_free_lines(fees + lines + self._get_cost_lines())
         if included:
             # what the fees of other invoices pay for goes along, at nothing
             lines[0] = lines[0]._replace(rows=lines[0].rows | included)
         if self.adjustments == "shown":
             lines += self._get_adjustment_lines(rows, section_of, prefetch)
         order = {section: place for place, section in enumerate(dict.fromkeys(line.section for line in lines))}
-        return sorted(lines, key=lambda line: (order[line.section], line.kind == "adjustment"))
+        return sorted(lines, key=lambda line: (order[line.section], ORDER.get(line.kind, 0)))
 
     def _get_fee_lines(self, included):
         """A line for each instalment, with the time that the first one of its arrangement pays for.
@@ -312,6 +320,12 @@ class TimetrackPrebill(models.Model):
         commands = []
         section = None
         product = self.company_id.sudo()._timetrack_get_product()
+        prepare = {
+            "time": self._prepare_move_line,
+            "instalment": self._prepare_fee_line,
+            "adjustment": self._prepare_adjustment_line,
+            "cost": self._prepare_cost_values,
+        }
         for line in lines:
             if line.section is not None and line.section != section:
                 section = line.section
@@ -320,13 +334,14 @@ class TimetrackPrebill(models.Model):
                         {
                             "sequence": len(commands) + 10,
                             "display_type": "line_section",
-                            "name": self._get_record_name(section, self.sections),
+                            "name": self.env._("Costs")
+                            if section == COSTS
+                            else self._get_record_name(section, self.sections),
                         }
                     )
                 )
-            prepare = {"time": self._prepare_move_line, "instalment": self._prepare_fee_line}
-            values = prepare.get(line.kind, self._prepare_adjustment_line)(line, product)
-            commands.append(Command.create({"sequence": len(commands) + 10, **values}))
+            values = prepare[line.kind](line, product)
+            commands.append(Command.create({**values, "sequence": len(commands) + 10}))
         return commands
 
     def _prepare_fee_line(self, line, product):
@@ -472,7 +487,7 @@ class TimetrackPrebill(models.Model):
         for move_line, line in pairs:
             if line.kind == "adjustment":
                 self.env["timetrack.allocation"]._adjust_on(move_line, line.shares)
-            elif line.kind == "instalment":
+            elif line.kind in ("instalment", "cost"):
                 self.env["timetrack.allocation"]._bill_fee_on(move_line, line.rows[0], line.rows[1:])
         rows = self.env["timetrack.allocation"].union(*(line.rows for line in lines))
         rows._sync_entries()

@@ -88,9 +88,14 @@ class TimetrackPrebill(models.Model):
             Column("action", self.env._("Action")),
             Column("reason", self.env._("Reason")),
         ]
-        rows = [self._prepare_sheet_row(row, labels) for row in self.sudo()._get_fee_rows() | self.sudo()._get_rows()]
+        rows = [self._prepare_sheet_row(row, labels) for row in self.sudo()._get_printed_rows()]
         note = self.env._("Approved by: ____________________   Date: ____________")
         return Sheet(self.env._("Pre-Bill"), columns, rows, note=note, total_label=self.env._("Total"))
+
+    def _get_printed_rows(self):
+        """Fees, time with what is adjusted of it, and costs."""
+        self.ensure_one()
+        return self._get_fee_rows() | self._get_rows() | self._get_cost_rows()
 
     def _prepare_sheet_row(self, row, labels):
         """The cells of a line."""
@@ -100,14 +105,14 @@ class TimetrackPrebill(models.Model):
             "date": row.date or None,
             "person": row.employee_id.name or "",
             "task": row.task_id.name or "",
-            "text": row._get_instalment_text() if row.instalment_id else row.text or "",
+            "text": row._get_instalment_text() if row.instalment_id else row._get_text(),
             "worked": 0.0 if is_held else row.hours_worked,
             "billed": self._get_hours_to_bill(row),
             "rate": row.billed_rate,
             "standard": 0.0 if is_held else row.standard_value,
-            "adjustment": 0.0 if is_held else row.adjustment,
+            "adjustment": 0.0 if is_held or row.sale_line_id else row.adjustment,
             "amount": 0.0 if is_held else row.billed_amount,
-            "held": row.standard_value if is_held else 0.0,
+            "held": (row.billed_amount if row.sale_line_id else row.standard_value) if is_held else 0.0,
             "action": labels[row.action],
             "reason": ", ".join(reason for reason in reasons if reason),
         }

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -11,11 +12,13 @@ from .timetrack_arrangement import FIXED
 
 
 class Candidates(NamedTuple):
-    """What may be proposed: time entries, rows of the ledger that wait, and instalments of fees that are due."""
+    """What may be proposed: time entries, rows of the ledger that wait, instalments of fees that are due, and costs
+    (lines of sales orders)."""
 
     entries: models.BaseModel
     rows: models.BaseModel
     instalments: models.BaseModel
+    costs: models.BaseModel
 
 
 class TimetrackPrebill(models.Model):
@@ -50,17 +53,18 @@ class TimetrackPrebill(models.Model):
         for operator, day in ((">=", date_from), ("<=", date_to)):
             if day:
                 entries &= Domain("date", operator, day)
-                rows &= Domain("line_id.date", operator, day)
+                rows &= Domain("date", operator, day)
         waiting = self.env["timetrack.arrangement"]._get_waiting(company, instalments)
         if waiting:
             entries &= Domain("timetrack_arrangement_id", "not in", waiting.ids)
             rows &= Domain("arrangement_id", "not in", waiting.ids)
         held = self.env["timetrack.allocation"].search(rows)
-        held = held.sorted(lambda row: (row.line_id.date, row.id))
-        return Candidates(Line.search(entries, order="date, id"), held, instalments)
+        held = held.sorted(lambda row: (row.date, row.id))
+        costs = self.env["sale.order.line"]._timetrack_get_costs(company, date_to, projects, client, date_from)
+        return Candidates(Line.search(entries, order="date, id"), held, instalments, costs)
 
     @api.model
-    def _propose(self, company, entries, rows, instalments=None, date_from=None, date_to=None, **settings):
+    def _propose(self, company, entries, rows, instalments=None, costs=None, date_from=None, date_to=None, **settings):
         """Make pre-bills of time: one for each engagement, or client where its engagements are billed together, and
         for each currency.
 
@@ -71,40 +75,54 @@ class TimetrackPrebill(models.Model):
         :param entries: time entries that are on no pre-bill or invoice
         :param rows: rows of the ledger that wait
         :param instalments: of fees, that are due
+        :param costs: lines of sales orders, to be re-invoiced
         :param dict settings: of all the pre-bills, instead of those of the engagements
         :return: the pre-bills
         :raise UserError: time has no rate, or was billed or changed a moment ago
         """
         instalments = (instalments or self.env["timetrack.instalment"]).sudo()
+        costs = (costs or self.env["sale.order.line"]).sudo()
         entries, rows = self._claim(entries, rows)
         instalments._claim()
-        projects = entries.project_id | rows.project_id | instalments.project_id
+        projects = entries.project_id | rows.project_id | instalments.project_id | costs.order_id.project_id
         self.env["timetrack.engagement"]._ensure(projects)
         engagements = self.env["timetrack.engagement"]._get_by_project(projects)
-        groups = {}
+        groups = defaultdict(lambda: Candidates([], [], [], []))
         together = entries._read_group(
             [("id", "in", entries.ids)],
             ["project_id", "timetrack_client_id", "timetrack_rate_currency_id"],
             ["id:array_agg"],
         )
         for project, client, currency, lines in together:
-            key = self._get_group_key(engagements[project], client, currency)
-            groups.setdefault(key, ([], [], []))[0].extend(lines)
-        for row in rows:
-            key = self._get_group_key(engagements[row.project_id], row.project_id.timetrack_client_id, row.currency_id)
-            groups.setdefault(key, ([], [], []))[1].append(row.id)
-        for one in instalments:
-            key = self._get_group_key(engagements[one.project_id], one.project_id.timetrack_client_id, one.currency_id)
-            groups.setdefault(key, ([], [], []))[2].append(one.id)
+            groups[self._get_group_key(engagements[project], client, currency)].entries.extend(lines)
+        for place, records in (("rows", rows), ("instalments", instalments)):
+            for one in records:
+                engagement, client = engagements[one.project_id], one.project_id.timetrack_client_id
+                getattr(groups[self._get_group_key(engagement, client, one.currency_id)], place).append(one.id)
+        for line in costs:
+            engagement = engagements[line.order_id.project_id]
+            client = engagement.project_id.timetrack_client_id
+            groups[self._get_group_key(engagement, client, engagement.currency_id)].costs.append(line.id)
         groups = {
-            key: (entries.browse(lines), rows.browse(held), instalments.browse(due))
-            for key, (lines, held, due) in groups.items()
+            key: Candidates(
+                entries.browse(some.entries),
+                rows.browse(some.rows),
+                instalments.browse(some.instalments),
+                costs.browse(some.costs),
+            )
+            for key, some in groups.items()
         }
+        days_of = costs._timetrack_get_days()
         vals_list = []
-        for (client, project, currency, *_address), (lines, waiting, due) in groups.items():
-            mine = project or (lines.project_id | waiting.project_id | due.project_id)
+        for (client, project, currency, *_address), some in groups.items():
+            mine = project or (
+                some.entries.project_id
+                | some.rows.project_id
+                | some.instalments.project_id
+                | some.costs.order_id.project_id
+            )
             values = self._prepare_prebill(company, client, [engagements[one] for one in mine], currency)
-            days = lines.mapped("date") + waiting.line_id.mapped("date")
+            days = some.entries.mapped("date") + some.rows.mapped("date") + [days_of[line] for line in some.costs]
             days = days or [date_to or fields.Date.context_today(self)]
             period = {"date_from": date_from or min(days), "date_to": date_to or max(days)}
             vals_list.append({**values, **period, **{name: value for name, value in settings.items() if value}})
@@ -165,9 +183,9 @@ class TimetrackPrebill(models.Model):
             "reference": ", ".join(orders) or False,
         }
 
-    def _take(self, entries, rows, instalments):
+    def _take(self, entries, rows, instalments, costs):
         """Put time on the pre-bill, at what it comes to by its engagement: rounded, and with the discount agreed; and
-        fees, with what they make of the time."""
+        fees, with what they make of the time; and costs, with their mark-up."""
         self.ensure_one()
         entries = entries.sudo()
         engagements = self.env["timetrack.engagement"]._get_by_project(entries.project_id | rows.project_id)
@@ -188,6 +206,7 @@ class TimetrackPrebill(models.Model):
         ledger = self.env["timetrack.allocation"]._timetrack_internal()
         news = ledger._insert(vals_list)
         ledger._insert([ledger._prepare_instalment(one, self) for one in instalments])
+        self._take_costs(costs)
         # what was agreed on since they began to wait counts
         rows._write_each({row: {"arrangement_id": found} for row, found in rows._find_arrangements().items()})
         self._check_currency(entries.timetrack_arrangement_id | rows.arrangement_id)
@@ -195,7 +214,7 @@ class TimetrackPrebill(models.Model):
         # time that has just come is as it was worked: where nothing is rounded there is nothing to do
         rounded = [one.project_id for one in engagements.values() if one._get_rounding().increment]
         news_rounded = news.filtered(lambda row: row.project_id in rounded) if rounded else news.browse()
-        self._round(news_rounded | rows.filtered(lambda row: row.action == BILL))
+        self._round(news_rounded | rows.filtered(lambda row: row.action == BILL and row.line_id))
         if not self.is_direct:
             # what goes on to an invoice at once says where it is when it is there; nothing of the time was anywhere
             entries._timetrack_follow_ledger([("prebill", None, entries)])
@@ -262,7 +281,7 @@ class TimetrackPrebill(models.Model):
         self.ensure_one()
         self._check_may_bill()
         self._check_open()
-        entries, rows, instalments = self._get_candidates(
+        entries, rows, instalments, costs = self._get_candidates(
             self.company_id, projects=self.project_ids, date_from=self.date_from, date_to=self.date_to
         )
         entries, rows = self._claim(entries, rows)
@@ -274,9 +293,11 @@ class TimetrackPrebill(models.Model):
             )
         )
         rows = rows.filtered(lambda row: row.currency_id == self.currency_id)
-        if not entries and not rows and not instalments:
-            raise UserError(self.env._("No other time of these engagements waits to be billed."))
-        self.sudo()._take(entries, rows, instalments)
+        engagements = self.env["timetrack.engagement"]._get_by_project(costs.order_id.project_id)
+        costs = costs.filtered(lambda line: engagements[line.order_id.project_id].currency_id == self.currency_id)
+        if not (entries or rows or instalments or costs):
+            raise UserError(self.env._("Nothing else of these engagements waits to be billed."))
+        self.sudo()._take(entries, rows, instalments, costs)
         return True
 
     # ------------------------------------------------------------------

@@ -7,6 +7,7 @@ from . import test_arrangement_terms
 from . import test_billing_run
 from . import test_budget
 from . import test_core_screens
+from . import test_cost
 from . import test_credit
 from . import test_dispute
 from . import test_engagement

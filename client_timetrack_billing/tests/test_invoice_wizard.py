@@ -94,7 +94,7 @@ class TestInvoiceWizard(TimetrackBillingCommon):
     def test_no_entry_twice(self):
         entries = self._log_approved(1.0, 2.0)
         wizards = [self._wizard(), self._wizard()]
-        stale, _rows, _instalments = wizards[1]._get_time()
+        stale, *_others = wizards[1]._get_time()
         wizards[0].action_create_invoices()
         with self.assertRaisesRegex(UserError, "no approved time"):
             wizards[1].action_create_invoices()

@@ -80,7 +80,7 @@ class TestPrebill(TimetrackBillingCommon):
     def test_new_time_is_added(self):
         self._log_approved(1.0, 1.0, date="2026-05-04")
         prebill = self._propose(date_to="2026-05-31")
-        with self.assertRaisesRegex(UserError, "No other time"):
+        with self.assertRaisesRegex(UserError, "Nothing else of these"):
             prebill.action_add_time()
         self._log_approved(2.0, date="2026-05-20")
         self._log_approved(4.0, date="2026-06-01")

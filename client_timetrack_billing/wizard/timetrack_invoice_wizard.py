@@ -51,13 +51,16 @@ class TimetrackInvoiceWizard(models.TransientModel):
     def _compute_preview(self):
         for wizard in self:
             instalments, to_come = wizard._look_ahead()
-            entries, rows, _instalments = wizard._get_time(instalments)
+            entries, rows, _instalments, costs = wizard._get_time(instalments)
             amounts, missing = wizard._get_amounts(entries)
             fees = [*instalments, *(one for one, spans in to_come.items() for _span in spans)]
             for one in fees:
                 amounts[one.currency_id] += to_decimal(one.amount, unit_of(one.currency_id.rounding))
             for row in rows.sudo().filtered(lambda row: row.arrangement_id.kind not in FEES):
-                amounts[row.currency_id] += to_decimal(row.standard_value, unit_of(row.currency_id.rounding))
+                amount = row.billed_amount if row.sale_line_id else row.standard_value
+                amounts[row.currency_id] += to_decimal(amount, unit_of(row.currency_id.rounding))
+            for currency, amount in costs._timetrack_get_open_amounts().items():
+                amounts[currency] += amount
             wizard.entry_count = len(entries | rows.line_id)
             wizard.hours = sum(entries.mapped("unit_amount")) + sum(rows.mapped("hours_worked"))
             wizard.amount_text = "; ".join(
@@ -168,7 +171,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
         )
 
     def _get_candidates(self, instalments=None):
-        """What the criteria fit: entries, rows of the ledger that wait, and instalments of fees.
+        """What the criteria fit: entries, rows of the ledger that wait, instalments of fees, and costs.
 
         :param instalments: that are due; without, periods that have come get theirs
         """
@@ -183,8 +186,8 @@ class TimetrackInvoiceWizard(models.TransientModel):
 
     def _get_time(self, instalments=None):
         """What to invoice at once: without what is on hold. See :meth:`_get_candidates`."""
-        entries, rows, instalments = self._get_candidates(instalments)
-        return entries, rows.filtered(lambda row: row.action == BILL), instalments
+        time = self._get_candidates(instalments)
+        return time._replace(rows=time.rows.filtered(lambda row: row.action == BILL))
 
     # ------------------------------------------------------------------
     # Pre-bills and invoices
@@ -207,7 +210,7 @@ class TimetrackInvoiceWizard(models.TransientModel):
     def _propose(self, time, **settings):
         """The pre-bills of what the criteria fit.
 
-        :param time: entries, rows of the ledger that wait, and instalments
+        :param time: entries, rows of the ledger that wait, instalments, and costs
         """
         return self.env["timetrack.prebill"]._propose(
             self.company_id,
@@ -229,12 +232,12 @@ class TimetrackInvoiceWizard(models.TransientModel):
         time = self._check_any(self._get_time())
         return self.env["timetrack.prebill"]._get_invoices_action(self._create_invoices(*time))
 
-    def _create_invoices(self, entries, rows=None, instalments=None):
+    def _create_invoices(self, entries, rows=None, instalments=None, costs=None):
         """Propose, approve and invoice in one step.
 
         :return: the invoices
         """
         rows = self.env["timetrack.allocation"] if rows is None else rows
-        prebills = self._propose((entries, rows, instalments), is_direct=True)
+        prebills = self._propose((entries, rows, instalments, costs), is_direct=True)
         prebills.action_approve()
         return prebills._create_invoices()

@@ -1,0 +1,85 @@
+from odoo import models
+from odoo.fields import Domain
+
+from .timetrack_engagement import NOT_BY_RATES
+
+
+class AccountMoveLine(models.Model):
+    """Vendor bills and expenses of engagements: Odoo's re-invoicing, on an order that is there when it is needed."""
+
+    _inherit = "account.move.line"
+
+    def _sale_can_be_reinvoice(self):
+        """Costs of engagements are re-invoiced by :meth:`_prepare_analytic_lines`."""
+        return super()._sale_can_be_reinvoice() and not self._timetrack_get_cost_projects()
+
+    def _prepare_analytic_lines(self):
+        """Costs of engagements are re-invoiced on an order of each project, by the share that is the project's.
+
+        Odoo has the whole of a bill that is several projects' on the order of one of them, and asks that there is one;
+        who posts a bill may not need the right to change sales orders.
+        """
+        values_list = super()._prepare_analytic_lines()
+        projects = self._timetrack_get_cost_projects() if values_list else {}
+        if projects and not self.move_id.reversed_entry_id:
+            for account, project in projects.items():
+                mine = [values for values in values_list if values.get("account_id") == account]
+                if mine:
+                    # the others are of the same bill: it was bought once
+                    mine[0]["so_line"] = self._timetrack_create_cost(project, sum(one["amount"] for one in mine)).id
+        return values_list
+
+    def _timetrack_get_cost_projects(self):
+        """The projects whose engagements re-invoice the line: dict of an analytic account's id to a project, in sudo.
+
+        Nothing where somebody chose the order of an expense, or where several projects share their account.
+        """
+        self.ensure_one()
+        if not self.analytic_distribution or not self._timetrack_is_cost():
+            return {}
+        accounts = [int(account) for key in self.analytic_distribution for account in key.split(",")]
+        company = self.company_id
+        projects = (
+            self.env["project.project"]
+            .sudo()
+            .search(
+                Domain("account_id", "in", accounts)
+                & Domain("partner_id", "!=", False)
+                & Domain("company_id", "in", [False, company.id])
+                & Domain(
+                    "timetrack_engagement_ids",
+                    "any",
+                    [("billing_method", "not in", NOT_BY_RATES), ("is_cost_billed", "=", True)],
+                )
+            )
+        )
+        return {account.id: some for account, some in projects.grouped("account_id").items() if len(some) == 1}
+
+    def _timetrack_is_cost(self):
+        """Whether the product says that the client pays for it."""
+        self.ensure_one()
+        if self.display_type != "product" or self.product_id.expense_policy not in ("cost", "sales_price"):
+            return False
+        if self.sale_line_ids or self.company_id.currency_id.compare_amounts(self.credit, self.debit) > 0:
+            return False
+        # a module that this one does not need
+        expense = "expense_id" in self._fields and self.expense_id
+        return not (expense and expense.sale_order_id)
+
+    def _timetrack_create_cost(self, project, amount):
+        """The line of a sales order that re-invoices a part of this line, in sudo.
+
+        :param project: whose cost it is, in sudo
+        :param float amount: of its analytic lines, in the currency of the company; negative
+        """
+        engagement = self.env["timetrack.engagement"]._get_by_project(project)[project]
+        order = engagement._get_cost_order(self.company_id)
+        if self.product_id.expense_policy == "sales_price":
+            price = self._sale_get_invoice_price(order) * amount / -self.balance
+        else:
+            # by the unit, Odoo's own price loses cents of what was spent
+            currency = self.company_id.currency_id
+            spent = currency._convert(-amount, order.currency_id, order.company_id, self.date)
+            price = spent / (self.quantity or 1.0)
+        values = self.sudo()._sale_prepare_sale_line_values(order, price)
+        return self.env["sale.order.line"].sudo().create(values)

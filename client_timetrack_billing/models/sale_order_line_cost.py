@@ -1,0 +1,113 @@
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+
+# States of ledger rows in which a cost is proposed, and on no invoice.
+PROPOSED = ("held", "prebill")
+
+
+class SaleOrderLine(models.Model):
+    """Costs that Odoo re-invoices, as pre-bills propose them: a line for each vendor bill line or expense."""
+
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "timetrack.lock.mixin"]
+
+    timetrack_allocation_ids = fields.One2many(
+        "timetrack.allocation",
+        "sale_line_id",
+        string="Billed",
+        readonly=True,
+        copy=False,
+        groups="client_timetrack_billing.group_billing_user",
+    )
+
+    @api.model
+    def _timetrack_get_costs(self, companies, day, projects=None, client=None, date_from=None):
+        """Costs that may be proposed. A bounded number of queries.
+
+        :param companies: whose
+        :param date day: up to which; none for all
+        :param projects: of these only
+        :param client: of this one only
+        :param date date_from: since when
+        :return: lines of sales orders, in sudo, in the order of their days
+        """
+        orders = self.env["timetrack.engagement"]._bills_costs_domain()
+        if projects:
+            orders &= Domain("project_id", "in", projects.ids)
+        clients = Domain("project_id.partner_id", "!=", False)
+        if client:
+            clients = Domain("project_id.partner_id.commercial_partner_id", "=", client.commercial_partner_id.id)
+        gone = Domain("state", "in", PROPOSED) | (
+            # given away where there was no invoice to go along with
+            Domain("state", "=", "posted") & Domain("move_id", "=", False)
+        )
+        domain = Domain(
+            [
+                ("is_expense", "=", True),
+                ("state", "=", "sale"),
+                ("company_id", "in", companies.ids),
+                ("qty_to_invoice", "!=", 0),
+                ("order_id", "any", orders & clients),
+                ("timetrack_allocation_ids", "not any", gone & Domain("reversed_id", "=", False)),
+            ]
+        )
+        lines = self.sudo().search(domain)
+        lines = lines.filtered(lambda line: line._timetrack_get_open_quantity())
+        days = lines._timetrack_get_days()
+        lines = lines.filtered(
+            lambda line: (not day or days[line] <= day) and (not date_from or days[line] >= date_from)
+        )
+        return lines.sorted(lambda line: (days[line], line.id))
+
+    def _timetrack_get_open_quantity(self):
+        """What was spent and is on no invoice, in the unit of the line. Negative where a bill was taken back that the
+        client had paid for."""
+        self.ensure_one()
+        quantity = self.qty_delivered - self.qty_invoiced
+        return 0.0 if self.product_uom_id.is_zero(quantity) else quantity
+
+    def _timetrack_get_days(self):
+        """The days on which costs were spent: dict of line to the last one, or that of the order where there is no
+        bill any more."""
+        found = dict(
+            self.env["account.analytic.line"]
+            .sudo()
+            ._read_group([("so_line", "in", self.ids)], ["so_line"], ["date:max"])
+        )
+        return {line: found.get(line) or line.order_id.date_order.date() for line in self}
+
+    def _timetrack_get_open_amount(self):
+        """What the open quantity comes to without mark-up, untaxed, in the currency of the order. What is taken back
+        comes to what the client was invoiced for it."""
+        self.ensure_one()
+        quantity = self._timetrack_get_open_quantity()
+        if quantity < 0 and self.qty_invoiced_posted:
+            return self.currency_id.round(self.untaxed_amount_invoiced * quantity / self.qty_invoiced_posted)
+        return self.currency_id.round(self._timetrack_get_price() * quantity)
+
+    def _timetrack_get_open_amounts(self):
+        """What the open quantities come to with mark-up, untaxed: dict of currency to amount (Decimal)."""
+        engagements = self.env["timetrack.engagement"]._get_by_project(self.order_id.project_id)
+        amounts = defaultdict(Decimal)
+        for line in self:
+            currency = line.currency_id
+            markup = line._timetrack_get_markup(engagements[line.order_id.project_id])
+            amount = currency.round(line._timetrack_get_open_amount() * (1 + markup / 100))
+            amounts[currency] += to_decimal(amount, unit_of(currency.rounding))
+        return amounts
+
+    def _timetrack_get_price(self):
+        """Untaxed price of a unit."""
+        self.ensure_one()
+        return self.price_subtotal / self.product_uom_qty if self.product_uom_qty else self.price_unit
+
+    def _timetrack_get_markup(self, engagement):
+        """The mark-up, in percent, that the engagement adds to the open quantity."""
+        self.ensure_one()
+        at_cost = self.product_id.expense_policy != "sales_price"
+        return engagement.cost_markup if at_cost and self._timetrack_get_open_quantity() > 0 else 0.0

@@ -1,0 +1,690 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import TimetrackBillingCommon
+
+
+class CostCommon(TimetrackBillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engagement = cls.project.timetrack_engagement_ids
+        cls.project.user_id = False
+        cls.reason = cls.env.ref("client_timetrack_billing.adjustment_reason_budget")
+        cls.account_bill = cls.company_data["default_account_expense"]
+        cls.travel = cls._create_service("Travel", "cost")
+        # who posts bills, and has no right to sales or projects
+        cls.user_accountant = new_test_user(
+            cls.env,
+            "tt_bills",
+            "account.group_account_invoice",
+            company_id=cls.company.id,
+            company_ids=cls.company.ids,
+        )
+
+    @classmethod
+    def _create_service(cls, name, policy, **values):
+        return cls.env["product.product"].create(
+            {
+                "name": name,
+                "type": "service",
+                "expense_policy": policy,
+                "invoice_policy": "delivery",
+                "sale_ok": True,
+                "purchase_ok": True,
+                "taxes_id": False,
+                "supplier_taxes_id": False,
+                **values,
+            }
+        )
+
+    @classmethod
+    def _bill(cls, *amounts, product=None, project=None, quantity=1.0, distribution=None, day="2026-05-10", **values):
+        """A posted vendor bill with a line of each amount."""
+        account = (project or cls.project).account_id
+        bill = (
+            cls.env["account.move"]
+            .with_user(cls.user_accountant)
+            .create(
+                {
+                    "move_type": "in_invoice",
+                    "partner_id": cls.partner_b.id,
+                    "invoice_date": day,
+                    "date": day,
+                    "invoice_line_ids": [
+                        Command.create(
+                            {
+                                "name": f"Train {amount}",
+                                "product_id": (product or cls.travel).id,
+                                "quantity": quantity,
+                                "price_unit": amount,
+                                "account_id": cls.account_bill.id,
+                                "tax_ids": False,
+                                "analytic_distribution": distribution or {str(account.id): 100},
+                            }
+                        )
+                        for amount in amounts
+                    ],
+                    **values,
+                }
+            )
+        )
+        bill.action_post()
+        return bill
+
+    @classmethod
+    def _costs(cls, project=None):
+        """The lines of sales orders that re-invoice costs of a project."""
+        return cls.env["sale.order.line"].search(
+            [("is_expense", "=", True), ("order_id.project_id", "=", (project or cls.project).id)], order="id"
+        )
+
+    @classmethod
+    def _propose(cls, **values):
+        before = cls.env["timetrack.prebill"].search([])
+        cls._wizard(**values).action_propose()
+        return (cls.env["timetrack.prebill"].search([]) - before).with_user(cls.user_billing)
+
+    def _post(self, prebill):
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        if move:
+            move.invoice_date = "2026-05-31"
+            move.action_post()
+        self.assertLedger()
+        return move
+
+
+@tagged("-at_install", "post_install")
+class TestCost(CostCommon):
+    """What was spent for a client, from its bill to the client's invoice."""
+
+    def test_bill_joins_the_prebill_with_markup(self):
+        self.engagement.cost_markup = 10
+        self._bill(80.0, 33.33)
+        self._log_approved(2.0)
+        costs = self._costs()
+        self.assertEqual(costs.order_id.project_id, self.project)
+        self.assertEqual((costs.order_id.state, costs.order_id.partner_id), ("sale", self.partner_a))
+        self.assertEqual(costs.mapped("price_subtotal"), [80.0, 33.33])
+        prebill = self._propose()
+        rows = prebill.cost_line_ids
+        self.assertEqual(rows.mapped("text"), ["Train 80.0", "Train 33.33"])
+        self.assertEqual(rows.mapped("cost_amount"), [80.0, 33.33])
+        self.assertEqual(rows.mapped("billed_amount"), [88.0, 36.66])
+        self.assertEqual(rows.mapped("date"), [date(2026, 5, 10)] * 2)
+        self.assertEqual((prebill.cost_amount, prebill.amount), (124.66, 324.66))
+        # time is billed in full: costs are no part of its realization
+        self.assertEqual((prebill.realization, prebill.adjustment), (100.0, 0.0))
+        move = self._post(prebill)
+        self.assertEqual(move.amount_untaxed, 324.66)
+        lines = move.invoice_line_ids.filtered(lambda line: line.product_id == self.travel)
+        self.assertEqual(lines.mapped("name"), ["Train 80.0", "Train 33.33"])
+        self.assertEqual(lines.mapped("price_subtotal"), [88.0, 36.66])
+        self.assertEqual(lines.sale_line_ids, costs)
+        self.assertEqual(lines[0].analytic_distribution, {str(self.project.account_id.id): 100})
+        self.assertEqual(costs.mapped("qty_invoiced"), [1.0, 1.0])
+        self.assertEqual(set(rows.mapped("state")), {"posted"})
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+
+    def test_costs_follow_time_on_the_invoice(self):
+        self._bill(80.0)
+        self._log_approved(2.0)
+        for sections, expected in (
+            (False, [("product", "Merger"), ("product", "Train 80.0")]),
+            ("project", [("line_section", "Merger"), ("product", "Merger"), ("product", "Train 80.0")]),
+            (
+                "employee",
+                [
+                    ("line_section", "Alice"),
+                    ("product", "Merger"),
+                    ("line_section", "Costs"),
+                    ("product", "Train 80.0"),
+                ],
+            ),
+        ):
+            with self.subTest(sections=sections):
+                prebill = self._propose()
+                prebill.sections = sections
+                prebill.action_invoice()
+                lines = prebill.move_id.sudo().invoice_line_ids.sorted("sequence")
+                found = [(line.display_type, line.name.split(" – ")[0].split(" (")[0]) for line in lines]
+                self.assertEqual(found, expected)
+                prebill.move_id.sudo().unlink()
+                prebill.action_cancel()
+
+    def test_no_order_is_made_twice(self):
+        self._bill(10.0)
+        self._bill(20.0, day="2026-05-11")
+        self.assertEqual(len(self._costs().order_id), 1)
+        # an order of the project that is there is taken, a quotation is not
+        other = self._create_project("Other", self.partner_a)
+        orders = self.env["sale.order"].create(
+            [{"partner_id": self.partner_a.id, "project_id": other.id} for _count in range(2)]
+        )
+        orders[1].action_confirm()
+        self._bill(10.0, project=other)
+        self.assertEqual(self._costs(other).order_id, orders[1])
+
+    def test_locked_orders_are_no_obstacle(self):
+        self.env["ir.config_parameter"].sudo().set_param("sale.auto_done_setting", True)
+        self.env.ref("base.group_user").implied_ids += self.env.ref("sale.group_auto_done_setting")
+        self._bill(10.0)
+        self._bill(20.0)
+        self.assertEqual(len(self._costs()), 2)
+        self.assertEqual(len(self._costs().order_id), 1)
+
+    def test_a_bill_of_several_engagements_is_divided(self):
+        other = self._create_project("Other", self.partner_a)
+        mine, its = str(self.project.account_id.id), str(other.account_id.id)
+        self._bill(100.01, quantity=3.0, distribution={mine: 33.33, its: 66.67})
+        lines = self._costs() | self._costs(other)
+        self.assertEqual(lines.mapped("qty_delivered"), [3.0, 3.0])
+        self.assertEqual(lines.mapped("price_subtotal"), [100.0, 200.03])
+        self.assertEqual(sum(lines.mapped("price_subtotal")), 300.03)
+        # a part that is no engagement's is nobody's to pay
+        plain = self.env["account.analytic.account"].create(
+            {"name": "Overhead", "plan_id": self.project.account_id.plan_id.id}
+        )
+        self._bill(100.0, distribution={mine: 40, str(plain.id): 60})
+        self.assertEqual(self._costs()[-1].price_subtotal, 40.0)
+
+    def test_the_price_of_a_unit_loses_no_cent(self):
+        self._bill(33.3333, quantity=3.0)
+        line = self._costs()
+        self.assertEqual(line.price_subtotal, 100.0)
+        self.assertEqual(self._post(self._propose()).amount_untaxed, 100.0)
+
+    def test_what_is_not_reinvoiced(self):
+        nothing = self._create_service("Paper", "no")
+        by_order = self._create_project("Order", self.partner_a)
+        by_order.timetrack_engagement_ids.billing_method = "order"
+        without = self._create_project("Included", self.partner_a)
+        without.timetrack_engagement_ids.is_cost_billed = False
+        internal = self.env["project.project"].create(
+            {"name": "Internal", "allow_timesheets": True, "company_id": self.company.id}
+        )
+        self._bill(10.0, product=nothing)
+        for project in (by_order, without, internal):
+            self._bill(10.0, project=project)
+        self.assertFalse(self.env["sale.order.line"].search([("is_expense", "=", True)]))
+
+    def test_an_engagement_without_costs_leaves_them_to_its_order(self):
+        self.engagement.is_cost_billed = False
+        order = self.env["sale.order"].create({"partner_id": self.partner_a.id, "project_id": self.project.id})
+        order.action_confirm()
+        self.user_accountant.group_ids += self.env.ref("sales_team.group_sale_salesman_all_leads") + self.env.ref(
+            "project.group_project_user"
+        )
+        self._bill(10.0)
+        self.assertEqual(self._costs().order_id, order)
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+        self.engagement.is_cost_billed = True
+        self.assertEqual(self._propose().amount, 10.0)
+
+    def test_is_cost_billed(self):
+        self._bill(10.0)
+        for value, expected in ((False, []), (True, [10.0])):
+            self.engagement.is_cost_billed = value
+            costs = self._wizard()._get_candidates().costs
+            self.assertEqual(costs.mapped("price_subtotal"), expected)
+
+    def test_cost_markup(self):
+        self._bill(10.0)
+        for value, expected in ((0, 10.0), (25, 12.5)):
+            self.engagement.cost_markup = value
+            prebill = self._propose()
+            self.assertEqual(prebill.amount, expected)
+            prebill.action_cancel()
+
+    def test_markup_is_for_what_is_reinvoiced_at_cost(self):
+        mileage = self._create_service("Mileage", "sales_price", list_price=0.5)
+        self.engagement.cost_markup = 20
+        self._bill(0.3, product=mileage, quantity=100.0)
+        self._bill(0.3, product=mileage, quantity=40.0, day="2026-05-12")
+        # each drive is a cost of its own, with its own day
+        rows = self._propose().cost_line_ids
+        self.assertEqual(rows.mapped("cost_quantity"), [100.0, 40.0])
+        self.assertEqual(rows.mapped("billed_amount"), [50.0, 20.0])
+        self.assertEqual(rows.mapped("markup"), [0.0, 0.0])
+
+    def test_markup_is_a_percentage(self):
+        for percent in (-1, 1001):
+            with (
+                self.assertRaisesRegex(Exception, "mark-up|cost_markup"),
+                mute_logger("odoo.sql_db"),
+                self.env.cr.savepoint(),
+            ):
+                self.engagement.cost_markup = percent
+                self.env.flush_all()
+
+    def test_taxes_are_those_of_the_order(self):
+        tax = self.company_data["default_tax_sale"].copy({"name": "Costs 10 %", "amount": 10})
+        included = tax.copy({"name": "Costs 10 % included", "price_include_override": "tax_included"})
+        self.travel.taxes_id = tax
+        meals = self._create_service("Meals", "cost", taxes_id=[Command.set(included.ids)])
+        self._bill(100.0)
+        self._bill(110.0, product=meals)
+        prebill = self._propose()
+        # Odoo takes what was spent for the price, of which the tax is a part
+        self.assertEqual(prebill.cost_line_ids.mapped("billed_amount"), [100.0, 100.0])
+        move = self._post(prebill)
+        self.assertEqual((move.amount_untaxed, move.amount_tax), (200.0, 20.0))
+
+    def test_only_up_to_the_day(self):
+        self._bill(10.0, day="2026-05-10")
+        self._bill(20.0, day="2026-06-10")
+        self.assertEqual(self._propose(date_to="2026-05-31").amount, 10.0)
+        self.assertEqual(self._propose(date_from="2026-06-01", date_to="2026-06-30").amount, 20.0)
+
+    def test_other_currencies(self):
+        other = self.env.ref("base.EUR")
+        other.active = True
+        other.rate_ids.unlink()
+        self.env["res.currency.rate"].create(
+            {"name": "2026-01-01", "currency_id": other.id, "rate": 2.0, "company_id": self.company.id}
+        )
+        self.project.timetrack_rate_card_id = self._create_card("Other", {"rate": 100.0}, currency=other)
+        self.engagement.cost_markup = 10
+        self._bill(50.0)
+        self._log_approved(1.0)
+        prebill = self._propose()
+        self.assertEqual((prebill.currency_id, prebill.cost_line_ids.billed_amount), (other, 110.0))
+        self.assertEqual(self._post(prebill).amount_untaxed, 210.0)
+        self.assertEqual(self._costs().qty_invoiced, 1.0)
+
+    def test_invoiced_at_once(self):
+        self.engagement.cost_markup = 10
+        self._bill(50.0)
+        wizard = self._wizard()
+        self.assertIn("55.00", wizard.amount_text)
+        move = self._invoice()
+        self.assertEqual(move.amount_untaxed, 55.0)
+        self.assertFalse(wizard._get_candidates().costs)
+
+    def test_added_to_an_open_prebill(self):
+        self._log_approved(1.0)
+        prebill = self._propose(date_to="2026-05-31")
+        self._bill(50.0)
+        prebill.action_add_time()
+        self.assertEqual(prebill.amount, 150.0)
+        with self.assertRaisesRegex(UserError, "Nothing else"):
+            prebill.action_add_time()
+
+    def test_schedules_bill_costs_alone(self):
+        Engagement = self.env["timetrack.engagement"]
+        self.engagement.schedule = "month"
+        self._bill(50.0, day="2026-05-10")
+        self.assertEqual(Engagement._get_due(date(2026, 5, 30)), {})
+        due = Engagement._get_due(date(2026, 6, 2))
+        self.assertEqual(due, {self.partner_a: {date(2026, 5, 31): self.project.sudo()}})
+        self.assertEqual(Engagement._get_due(date(2026, 6, 2), clients=self.partner_b), {})
+        self.engagement.schedule = "quarter"
+        self.assertEqual(Engagement._get_due(date(2026, 6, 2)), {})
+
+    def test_queue_and_engagement_say_what_waits(self):
+        self.engagement.cost_markup = 10
+        bill = self._bill(50.0, 30.0)
+        Queue = self.env["timetrack.billing.queue"].with_user(self.user_billing)
+
+        def figures():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            row = Queue.search([("project_id", "=", self.project.id)])
+            engagement = self.engagement.with_user(self.user_billing)
+            return row.cost_amount or 0.0, row.amount or 0.0, engagement.cost_amount
+
+        self.assertEqual(figures(), (88.0, 0.0, 88.0))
+        prebill = self._propose()
+        self.assertEqual(figures(), (88.0, 0.0, 88.0))
+        prebill.cost_line_ids[0].action_hold()
+        prebill.action_invoice()
+        self.assertEqual(figures(), (88.0, 0.0, 88.0))
+        prebill.move_id.sudo().action_post()
+        self.assertEqual(figures(), (55.0, 0.0, 55.0))
+        self.assertEqual(bill.state, "posted")
+        action = self.engagement.with_user(self.user_billing).action_view_costs()
+        self.assertEqual(self.env["sale.order.line"].search(action["domain"]), self._costs())
+
+    def test_queries_do_not_depend_on_the_number_of_costs(self):
+        counts = []
+        for number in (5, 25):
+            self._bill(*range(1, number + 1))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            wizard = self._wizard()
+            with self.subTest(number=number):
+                before = self.env.cr.sql_log_count
+                wizard.action_propose()
+                self.env.flush_all()
+                counts.append(self.env.cr.sql_log_count - before)
+                prebill = self.env["timetrack.prebill"].search([], order="id desc", limit=1)
+                self.assertEqual(len(prebill.cost_line_ids), number)
+                prebill.action_invoice()
+        self.assertLessEqual(counts[1], counts[0] + 3)
+
+
+@tagged("-at_install", "post_install")
+class TestCostReview(CostCommon):
+    """What people do with costs on a pre-bill."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engagement.cost_markup = 10
+        cls._bill(100.0, 200.0)
+
+    def test_changed_with_a_reason(self):
+        prebill = self._propose()
+        row = prebill.cost_line_ids[0]
+        prebill.write({"cost_line_ids": [Command.update(row.id, {"billed_amount": 105.0, "text": "Train to Bern"})]})
+        self.assertEqual((row.billed_amount, row.is_amount_fixed, row.is_adjusted), (105.0, True, True))
+        self.assertEqual((prebill.amount, prebill.is_adjusted), (325.0, True))
+        with self.assertRaisesRegex(UserError, "reason.*Train to Bern"):
+            prebill.action_approve()
+        row.reason_id = self.reason
+        move = self._post(prebill)
+        line = move.invoice_line_ids[0]
+        self.assertEqual((line.name, line.price_subtotal, line.quantity), ("Train to Bern", 105.0, 1.0))
+        self.assertEqual(self._costs()[0].name, "Train 100.0")
+
+    def test_as_agreed_again(self):
+        row = self._propose().cost_line_ids[0]
+        row.write({"billed_amount": 0.0, "reason_id": self.reason.id})
+        self.assertEqual(row.billed_amount, 0.0)
+        row.action_bill()
+        self.assertEqual((row.billed_amount, row.is_amount_fixed, row.reason_id.id), (110.0, False, False))
+
+    def test_giving_away_has_its_limit(self):
+        self.company.timetrack_adjustment_limit = 10
+        prebill = self._propose()
+        row = prebill.cost_line_ids[0]
+        row.write({"billed_amount": 60.0, "reason_id": self.reason.id})
+        self.assertAlmostEqual(prebill._get_adjusted_percent(), 100 * 50 / 330, 6)
+        with self.assertRaisesRegex(AccessError, "15.2 %"):
+            prebill.action_approve()
+        prebill.with_user(self.user_billing_manager).action_approve()
+        self.assertEqual(self._post(prebill).amount_untaxed, 280.0)
+
+    def test_no_charge_is_on_the_invoice_at_nothing(self):
+        prebill = self._propose()
+        prebill.cost_line_ids[0].write({"action": "no_charge", "reason_id": self.reason.id})
+        self.assertEqual(prebill.amount, 220.0)
+        move = self._post(prebill)
+        self.assertEqual(move.invoice_line_ids.mapped("price_subtotal"), [0.0, 220.0])
+        self.assertEqual(self._costs().mapped("qty_invoiced"), [1.0, 1.0])
+
+    def test_no_charge_without_an_invoice(self):
+        prebill = self._propose()
+        prebill.cost_line_ids.write({"action": "no_charge", "reason_id": self.reason.id})
+        prebill.action_approve()
+        self.assertFalse(prebill._create_invoices())
+        self.assertEqual((prebill.state, set(prebill.cost_line_ids.mapped("state"))), ("invoiced", {"posted"}))
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+        self.assertFalse(self.env["timetrack.billing.queue"].search([("project_id", "=", self.project.id)]))
+
+    def test_hold_waits_for_a_word(self):
+        self.engagement.schedule = "month"
+        prebill = self._propose()
+        prebill.cost_line_ids[0].action_hold()
+        self.assertEqual((prebill.amount, prebill.held_amount), (220.0, 110.0))
+        self.assertEqual(self._post(prebill).amount_untaxed, 220.0)
+        self.assertEqual(self.env["timetrack.engagement"]._get_due(date(2026, 6, 2)), {})
+        again = self._propose()
+        self.assertEqual(again.cost_line_ids.mapped("action"), ["hold"])
+        with self.assertRaisesRegex(UserError, "on hold"):
+            again.action_approve()
+            again._create_invoices()
+        again.action_reopen()
+        again.cost_line_ids.action_bill()
+        self.assertEqual(self._post(again).amount_untaxed, 110.0)
+
+    def test_taken_off(self):
+        prebill = self._propose()
+        prebill.cost_line_ids[0].action_remove()
+        self.assertEqual(prebill.amount, 220.0)
+        self.assertEqual(self._propose().amount, 110.0)
+        prebill.action_cancel()
+        self.assertEqual(self._propose().amount, 220.0)
+
+    def test_costs_are_no_time(self):
+        self._log_approved(1.0)
+        prebill = self._propose()
+        row = prebill.cost_line_ids[0]
+        other = self._create_project("Other", self.partner_a)
+        adjust = self.env["timetrack.prebill.adjust"].create({"row_ids": row.ids, "percent": 10})
+        for wrong in (
+            lambda: row.write({"hours_billed": 2.0}),
+            lambda: row.write({"billed_rate": 2.0}),
+            lambda: row.write({"action": "included"}),
+            lambda: prebill.write({"cost_line_ids": [Command.update(row.id, {"hours_billed": 1})]}),
+            lambda: row._split([0.1]),
+            lambda: row._move(other, True),
+            lambda: (row | prebill.line_ids).action_merge(),
+            adjust.action_apply,
+        ):
+            with self.assertRaisesRegex(UserError, "costs, not time: Train 100.0"), self.env.cr.savepoint():
+                wrong()
+        for wrong in (
+            lambda: row.write({"cost_amount": 1.0}),
+            lambda: row.write({"sale_line_id": False}),
+            lambda: row.write({"markup": 50.0}),
+            lambda: row.with_context(timetrack_internal=True).write({"cost_quantity": 1.0}),
+        ):
+            with self.assertRaises(AccessError), self.env.cr.savepoint():
+                wrong()
+        for command in (Command.create({"cost_amount": 1.0}), Command.delete(row.id), Command.unlink(row.id)):
+            with self.assertRaisesRegex(UserError, "proposed from time"), self.env.cr.savepoint():
+                prebill.write({"cost_line_ids": [command]})
+        prebill.action_approve()
+        with self.assertRaisesRegex(UserError, "no longer be changed"):
+            row.write({"billed_amount": 1.0})
+
+    def test_the_form_shows_what_a_change_comes_to(self):
+        prebill = self._propose()
+        with Form(prebill) as form:
+            with form.cost_line_ids.edit(0) as line:
+                line.action = "no_charge"
+                self.assertEqual(line.billed_amount, 0.0)
+                line.action = "bill"
+                self.assertEqual(line.billed_amount, 110.0)
+            with form.cost_line_ids.edit(1) as line:
+                line.billed_amount = 210.0
+                line.reason_id = self.reason
+        self.assertEqual(prebill.cost_line_ids.mapped("billed_amount"), [110.0, 210.0])
+        self.assertEqual(prebill.cost_line_ids.mapped("is_amount_fixed"), [False, True])
+
+    def test_printed_and_in_the_workbook(self):
+        prebill = self._propose()
+        prebill.cost_line_ids[1].action_hold()
+        rows = prebill._prepare_sheet().rows
+        self.assertEqual(
+            [(row["text"], row["amount"], row["held"]) for row in rows],
+            [
+                ("Train 100.0", 110.0, 0.0),
+                ("Train 200.0", 0.0, 220.0),
+            ],
+        )
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "client_timetrack_billing.timetrack_prebill_report", prebill.ids
+        )
+        self.assertIn(b"Train 100.0", html)
+        self.assertNotIn(b"Train 200.0", html)
+
+
+@tagged("-at_install", "post_install")
+class TestCostLife(CostCommon):
+    """Costs stay with their bills, and follow their invoices."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.engagement.cost_markup = 10
+        cls.bill = cls._bill(100.0)
+
+    def test_a_bill_that_is_taken_back(self):
+        prebill = self._propose()
+        self.bill.button_draft()
+        with self.assertRaisesRegex(UserError, "Train 100.0"):
+            prebill.action_approve()
+        # posted again it is another cost
+        self.bill.action_post()
+        prebill.cost_line_ids.action_remove()
+        prebill.action_add_time()
+        self.assertEqual(self._post(prebill).amount_untaxed, 110.0)
+
+    def test_a_bill_that_is_taken_back_after_approval(self):
+        prebill = self._propose()
+        prebill.action_approve()
+        self.bill.button_draft()
+        with self.assertRaisesRegex(UserError, "Train 100.0"):
+            prebill.action_invoice()
+
+    def test_invoiced_from_the_order_meanwhile(self):
+        prebill = self._propose()
+        self._costs().order_id._create_invoices()
+        with self.assertRaisesRegex(UserError, "on another invoice"):
+            prebill.action_approve()
+        prebill.action_cancel()
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+
+    def test_a_bill_that_is_taken_back_after_the_client_paid_it(self):
+        move = self._post(self._propose())
+        self.bill.button_draft()
+        self.bill.button_cancel()
+        self._log_approved(2.0)
+        prebill = self._propose()
+        row = prebill.cost_line_ids
+        # the client has paid for it with the mark-up, and gets that back
+        self.assertEqual((row.cost_quantity, row.billed_amount, prebill.amount), (-1.0, -110.0, 90.0))
+        second = self._post(prebill)
+        self.assertEqual(second.amount_untaxed, 90.0)
+        self.assertEqual(self._costs().qty_invoiced, 0.0)
+        self.assertEqual(move.state, "posted")
+
+    def test_back_from_a_draft_that_is_deleted(self):
+        prebill = self._propose()
+        prebill.cost_line_ids.write({"billed_amount": 90.0, "reason_id": self.reason.id})
+        prebill.action_invoice()
+        prebill.move_id.sudo().unlink()
+        self.assertEqual((prebill.state, prebill.amount), ("approved", 90.0))
+        live = prebill.cost_line_ids.filtered(lambda row: row.state == "prebill")
+        self.assertEqual((live.reason_id, live.is_amount_fixed), (self.reason, True))
+        self.assertEqual(self._post(prebill).amount_untaxed, 90.0)
+
+    def test_cancelled_and_revived(self):
+        prebill = self._propose()
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        move.button_cancel()
+        self.assertEqual(prebill.state, "approved")
+        move.button_draft()
+        self.assertEqual((prebill.state, prebill.amount), ("invoiced", 110.0))
+        move.button_cancel()
+        prebill.action_reopen()
+        prebill.cost_line_ids.filtered(lambda row: row.state == "prebill").action_remove()
+        other = self._propose()
+        with self.assertRaisesRegex(UserError, "Train 100.0"), self.env.cr.savepoint():
+            move.button_draft()
+        self._post(other)
+        with self.assertRaisesRegex(UserError, "Train 100.0"), self.env.cr.savepoint():
+            move.button_draft()
+
+    def test_credited_and_billed_again(self):
+        move = self._post(self._propose())
+        refund = self._reverse(move)
+        refund.action_post()
+        self.assertLedger()
+        self.assertEqual(self._costs().qty_to_invoice, 1.0)
+        rows = move.timetrack_allocation_ids | refund.timetrack_allocation_ids
+        self.assertEqual(rows.mapped("billed_amount"), [110.0, -110.0])
+        again = self._propose()
+        self.assertEqual(again.amount, 110.0)
+        # the credit note is wrong after all, but its cost is elsewhere by now
+        with self.assertRaisesRegex(UserError, "Train 100.0"), self.env.cr.savepoint():
+            refund.button_draft()
+        again.action_cancel()
+        refund.button_draft()
+        self.assertEqual(move.timetrack_allocation_ids.mapped("state"), ["posted"])
+
+    def test_credited_and_replaced(self):
+        move = self._post(self._propose())
+        copy = self._reverse(move, is_modify=True)
+        self.assertEqual(copy.timetrack_allocation_ids.mapped("kind"), ["expense"])
+        self.assertEqual(copy.timetrack_allocation_ids.sale_line_id, self._costs())
+        copy.action_post()
+        self.assertLedger()
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+
+    def test_changed_on_the_invoice(self):
+        prebill = self._propose()
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        move.invoice_line_ids.price_unit = 95.0
+        move.action_post()
+        self.assertLedger()
+        self.assertEqual(prebill.cost_line_ids.billed_amount, 95.0)
+        self.assertEqual(prebill.amount, 95.0)
+
+    def test_time_in_a_fee_goes_along(self):
+        arrangement = self.env["timetrack.arrangement"].create(
+            {
+                "name": "Phase 1",
+                "engagement_id": self.engagement.id,
+                "kind": "fixed",
+                "amount": 500,
+                "planned_hours": 5,
+                "instalment_ids": [Command.create({"name": "All", "amount": 500, "date": "2026-05-01"})],
+            }
+        )
+        self._log_approved(1.0)
+        self._post(self._propose())
+        # the fee is billed, and its time goes along with whatever comes: here a cost
+        self._log_approved(2.0)
+        self._bill(30.0)
+        prebill = self._propose()
+        self.assertEqual(prebill.amount, 33.0)
+        move = self._post(prebill)
+        self.assertEqual(move.invoice_line_ids.mapped("price_subtotal"), [33.0])
+        rows = move.timetrack_allocation_ids
+        self.assertEqual(sorted(rows.mapped("billed_amount")), [0.0, 33.0])
+        self.assertEqual(rows.filtered("line_id").arrangement_id, arrangement)
+
+    def test_free_time_goes_along(self):
+        self._log_approved(1.0)
+        prebill = self._propose()
+        prebill.line_ids.write({"action": "no_charge", "reason_id": self.reason.id})
+        prebill.with_user(self.user_billing_manager).action_approve()
+        move = self._post(prebill)
+        self.assertEqual(move.invoice_line_ids.mapped("price_subtotal"), [110.0])
+        self.assertEqual(len(move.timetrack_allocation_ids), 2)
+
+    def test_electronic_invoice_has_the_day_of_the_cost(self):
+        move = self._post(self._propose())
+        sources, amounts = move._timetrack_get_ledes_amounts(self.env["account.move.line"])
+        self.assertEqual([source.row.date for source in sources], [date(2026, 5, 10)])
+        self.assertEqual([float(amount) for amount in amounts], [110.0])
+
+    def test_the_panel_of_the_project_counts_costs_once(self):
+        move = self._post(self._propose())
+        items = self.project._get_profitability_items(with_action=False)
+        self.assertEqual(items["revenues"]["total"]["invoiced"], 110.0)
+        self.assertEqual(items["costs"]["total"]["billed"], -100.0)
+        self.assertTrue(move)
+
+    def test_another_company_keeps_its_costs(self):
+        other = self._create_company(name="Other")
+        with self.assertRaisesRegex((UserError, ValidationError), "no approved time"):
+            self.env["timetrack.invoice.wizard"].create(
+                {"company_id": other.id, "date_to": "2026-12-31"}
+            ).action_propose()
+        self.assertEqual(self._propose().company_id, self.company)
