@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 from ..engine.pricing import BILL, HOLD
-from .timetrack_prebill_invoice import COSTS, InvoiceLine
+from .timetrack_prebill_invoice import InvoiceLine
 
 
 class TimetrackPrebill(models.Model):
@@ -56,8 +56,9 @@ class TimetrackPrebill(models.Model):
         """An invoice line for each cost. What is free of charge is there too: else Odoo has it invoiced again."""
         self.ensure_one()
         lines = []
+        other = self.env["sale.order.line"] if self.sections else None
         for row in self._get_costs_to_invoice().sorted(lambda row: (row.date, row.id)):
-            section = row.project_id if self.sections == "project" else COSTS if self.sections else None
+            section = row.project_id if self.sections == "project" else other
             lines.append(InvoiceLine(row, section, "cost", row.cost_quantity, 0.0, row.billed_amount))
         return lines
 

@@ -15,8 +15,6 @@ from ..engine.pricing import BILL, HOLD, INCLUDED, NO_CHARGE, value_of
 from .timetrack_prebill import RECORDS
 
 HUNDRED = Decimal(100)
-# The section of costs, where sections are no projects.
-COSTS = "costs"
 # What comes after what on an invoice.
 ORDER = {"adjustment": 1, "cost": 2}
 
@@ -31,7 +29,7 @@ class InvoiceLine(NamedTuple):
     """
 
     rows: models.BaseModel
-    section: models.BaseModel | str | None
+    section: models.BaseModel | None
     kind: str
     hours: float
     rate: float
@@ -334,15 +332,19 @@ class TimetrackPrebill(models.Model):
                         {
                             "sequence": len(commands) + 10,
                             "display_type": "line_section",
-                            "name": self.env._("Costs")
-                            if section == COSTS
-                            else self._get_record_name(section, self.sections),
+                            "name": self._get_section_name(section),
                         }
                     )
                 )
             values = prepare[line.kind](line, product)
             commands.append(Command.create({**values, "sequence": len(commands) + 10}))
         return commands
+
+    def _get_section_name(self, section):
+        """How a section is called; that of costs has a model of its own, where sections are no projects."""
+        if section._name == "sale.order.line":
+            return self.env._("Costs")
+        return self._get_record_name(section, self.sections)
 
     def _prepare_fee_line(self, line, product):
         """Hook: the values of an invoice line for an instalment of a fee.
