@@ -10,6 +10,7 @@
     "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [
         "security/timetrack_billing_groups.xml",
+        "security/sale_order.xml",
         "security/timetrack_accrual.xml",
         "security/timetrack_accrual_entry.xml",
         "security/timetrack_accrual_line.xml",

@@ -25,6 +25,7 @@ from . import project_task
 from . import res_company
 from . import res_config_settings
 from . import res_partner
+from . import sale_order
 from . import sale_order_line
 from . import sale_order_line_cost
 from . import timetrack_accrual

@@ -10,7 +10,10 @@ class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
 
     def _sale_can_be_reinvoice(self):
-        """Costs of engagements are re-invoiced by :meth:`_prepare_analytic_lines`."""
+        """Costs of engagements are re-invoiced by :meth:`_prepare_analytic_lines`; what a client gets back, by a credit
+        note without an order, is no cost."""
+        if self.move_id.is_sale_document(include_receipts=True):
+            return False
         return super()._sale_can_be_reinvoice() and not self._timetrack_get_cost_projects()
 
     def _prepare_analytic_lines(self):
@@ -20,14 +23,44 @@ class AccountMoveLine(models.Model):
         who posts a bill may not need the right to change sales orders.
         """
         values_list = super()._prepare_analytic_lines()
+        if values_list and self.move_id.reversed_entry_id:
+            costs = self._timetrack_get_refunded_costs()
+            for values in values_list:
+                if values.get("account_id") in costs:
+                    values["so_line"] = costs.pop(values["account_id"]).id
+            return values_list
         projects = self._timetrack_get_cost_projects() if values_list else {}
-        if projects and not self.move_id.reversed_entry_id:
+        if projects:
             for account, project in projects.items():
                 mine = [values for values in values_list if values.get("account_id") == account]
                 if mine:
                     # the others are of the same bill: it was bought once
                     mine[0]["so_line"] = self._timetrack_create_cost(project, sum(one["amount"] for one in mine)).id
         return values_list
+
+    def _timetrack_get_refunded_costs(self):
+        """The costs that a line of a vendor's credit note takes back, by quantity: dict of an analytic account's id to
+        a line of a sales order, in sudo. Nothing where the price is another one than on the bill."""
+        self.ensure_one()
+        if self.move_id.move_type != "in_refund":
+            return {}
+
+        def alike(move):
+            return move.invoice_line_ids.filtered(
+                lambda line: (
+                    line.product_id == self.product_id
+                    and line.price_unit == self.price_unit
+                    and line.discount == self.discount
+                )
+            ).sorted(lambda line: (line.sequence, line.id))
+
+        # the third of some that are the same takes back the third
+        place = alike(self.move_id).ids.index(self.id)
+        origin = alike(self.move_id.reversed_entry_id)[place : place + 1]
+        spent = origin.sudo().analytic_line_ids.filtered(
+            lambda line: line.so_line.is_expense and line.so_line.order_id.timetrack_is_cost_order
+        )
+        return {line.account_id.id: line.so_line for line in spent}
 
     def _timetrack_get_cost_projects(self):
         """The projects whose engagements re-invoice the line: dict of an analytic account's id to a project, in sudo.
@@ -59,6 +92,8 @@ class AccountMoveLine(models.Model):
         """Whether the product says that the client pays for it."""
         self.ensure_one()
         if self.display_type != "product" or self.product_id.expense_policy not in ("cost", "sales_price"):
+            return False
+        if self.move_id.is_sale_document(include_receipts=True):
             return False
         if self.sale_line_ids or self.company_id.currency_id.compare_amounts(self.credit, self.debit) > 0:
             return False

@@ -64,6 +64,15 @@ class SaleOrderLine(models.Model):
         )
         return lines.sorted(lambda line: (days[line], line.id))
 
+    def _prepare_qty_delivered(self):
+        """What was sent back to a vendor, with a credit note of its bill, was not spent."""
+        delivered = super()._prepare_qty_delivered()
+        costs = self.filtered(lambda line: line.is_expense and line.order_id.timetrack_is_cost_order)
+        back = costs._get_delivered_quantity_by_analytic([("amount", ">", 0.0)])
+        for line in costs:
+            delivered[line] -= back.get(line._origin.id, 0.0)
+        return delivered
+
     def _timetrack_get_open_quantity(self):
         """What was spent and is on no invoice, in the unit of the line. Negative where a bill was taken back that the
         client had paid for."""

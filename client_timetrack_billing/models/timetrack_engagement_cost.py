@@ -72,12 +72,12 @@ class TimetrackEngagement(models.Model):
             .sudo()
             .search(
                 [
+                    ("timetrack_is_cost_order", "=", True),
                     ("project_id", "=", project.id),
                     ("company_id", "=", company.id),
                     ("state", "=", "sale"),
                     ("locked", "=", False),
                 ],
-                order="create_date, id",
                 limit=1,
             )
         )
@@ -95,6 +95,7 @@ class TimetrackEngagement(models.Model):
                     "company_id": company.id,
                     "partner_id": project.partner_id.id,
                     "project_id": project.id,
+                    "timetrack_is_cost_order": True,
                     "origin": self.env._("Costs of %s", project.name),
                     "client_order_ref": self.order_number,
                     "user_id": self._get_responsible().id,

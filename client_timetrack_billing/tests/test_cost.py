@@ -2,7 +2,7 @@ from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import Form, new_test_user, tagged
+from odoo.tests import Form, HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import TimetrackBillingCommon
@@ -100,7 +100,7 @@ class CostCommon(TimetrackBillingCommon):
 
 
 @tagged("-at_install", "post_install")
-class TestCost(CostCommon):
+class TestCost(CostCommon, HttpCase):
     """What was spent for a client, from its bill to the client's invoice."""
 
     def test_bill_joins_the_prebill_with_markup(self):
@@ -162,14 +162,42 @@ class TestCost(CostCommon):
         self._bill(10.0)
         self._bill(20.0, day="2026-05-11")
         self.assertEqual(len(self._costs().order_id), 1)
-        # an order of the project that is there is taken, a quotation is not
+        # what the client has ordered is the client's to see, and costs before their mark-up are not
         other = self._create_project("Other", self.partner_a)
-        orders = self.env["sale.order"].create(
-            [{"partner_id": self.partner_a.id, "project_id": other.id} for _count in range(2)]
-        )
-        orders[1].action_confirm()
+        order = self.env["sale.order"].create({"partner_id": self.partner_a.id, "project_id": other.id})
+        order.action_confirm()
         self._bill(10.0, project=other)
-        self.assertEqual(self._costs(other).order_id, orders[1])
+        self.assertNotIn(order, self._costs(other).order_id)
+
+    def test_clients_see_no_costs_before_they_are_invoiced(self):
+        self._create_clients()
+        self.engagement.cost_markup = 10
+        own = self.env["sale.order"].create({"partner_id": self.partner_a.id, "project_id": self.project.id})
+        own.action_confirm()
+        self._bill(80.0)
+        costs = self._costs()
+        carla = self.env["res.users"].search([("login", "=", "tt_carla")])
+        orders = self.env["sale.order"].with_user(carla).search([("partner_id", "child_of", self.partner_a.id)])
+        self.assertEqual(orders, own)
+        for record in (costs, costs.order_id):
+            with self.assertRaises(AccessError):
+                record.with_user(carla).check_access("read")
+        self.assertFalse(self.env["sale.order.line"].with_user(carla).search([("is_expense", "=", True)]))
+        self.authenticate("tt_carla", "tt_carla")
+        page = self.url_open("/my/orders").text
+        self.assertIn(own.name, page)
+        self.assertNotIn(costs.order_id.name, page)
+        page = self.url_open(f"/my/orders/{costs.order_id.id}")
+        self.assertNotIn("Train 80.0", page.text)
+        self.assertFalse(costs.order_id.message_partner_ids & self.partner_a.child_ids)
+        # who sells may neither hide an order nor show this one
+        seller = new_test_user(self.env, "tt_sales", "sales_team.group_sale_manager")
+        for order in (own, costs.order_id):
+            with self.assertRaises(AccessError):
+                order.with_user(seller).write({"timetrack_is_cost_order": False})
+        with self.assertRaises(AccessError):
+            own.with_user(seller).create({"partner_id": self.partner_a.id, "timetrack_is_cost_order": True})
+        self.assertFalse(costs.order_id.copy().timetrack_is_cost_order)
 
     def test_locked_orders_are_no_obstacle(self):
         self.env["ir.config_parameter"].sudo().set_param("sale.auto_done_setting", True)
@@ -569,6 +597,61 @@ class TestCostLife(CostCommon):
         self.assertEqual(second.amount_untaxed, 90.0)
         self.assertEqual(self._costs().qty_invoiced, 0.0)
         self.assertEqual(move.state, "posted")
+
+    def _refund(self, bill, **values):
+        """Reverse a vendor bill, and change the line of its credit note."""
+        refund = bill.with_user(self.user_accountant)._reverse_moves([{"invoice_date": "2026-05-20"}])
+        if values:
+            refund.invoice_line_ids[0].write(values)
+        refund.action_post()
+        return refund
+
+    def test_what_the_vendor_takes_back_was_not_spent(self):
+        refund = self._refund(self.bill)
+        self.assertEqual(self._costs().qty_delivered, 0.0)
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+        refund.button_draft()
+        self.assertEqual(self._costs().qty_delivered, 1.0)
+        self.assertEqual(self._propose().amount, 110.0)
+
+    def test_the_vendor_takes_back_a_part(self):
+        other = self._create_project("Other", self.partner_a)
+        mine, its = str(self.project.account_id.id), str(other.account_id.id)
+        bill = self._bill(10.0, 10.0, quantity=4.0, distribution={mine: 50, its: 50})
+        self._refund(bill, quantity=1.0)
+        costs = self._costs(other)
+        self.assertEqual(costs.mapped("qty_delivered"), [3.0, 0.0])
+        self.assertEqual((self._costs() - self._costs()[0]).mapped("qty_delivered"), [3.0, 0.0])
+        # less for all of it is for people to say
+        bill = self._bill(50.0)
+        self._refund(bill, price_unit=20.0)
+        self.assertEqual(self._costs()[-1].qty_delivered, 1.0)
+
+    def test_the_vendor_takes_back_what_the_client_was_invoiced(self):
+        self._post(self._propose())
+        self._refund(self.bill)
+        self.assertEqual(self._propose().cost_line_ids.mapped("billed_amount"), [-110.0])
+
+    def test_a_credit_note_to_the_client_is_no_cost(self):
+        refund = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.partner_a.id,
+                "invoice_date": "2026-05-20",
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": self.travel.id,
+                            "price_unit": 40.0,
+                            "analytic_distribution": {str(self.project.account_id.id): 100},
+                        }
+                    )
+                ],
+            }
+        )
+        refund.action_post()
+        self.assertEqual(len(self._costs()), 1)
 
     def test_back_from_a_draft_that_is_deleted(self):
         prebill = self._propose()

@@ -11,6 +11,7 @@ YEAR = 2025
 TAX = 0.2
 ALICE, BOB = 100, 150
 DEPOSIT, FLOOR = 4000, 1000
+MARKUP = 0.1
 
 
 class Books:
@@ -21,6 +22,8 @@ class Books:
         self.revenue = []  # day and amount without tax, of invoices and credit notes
         self.trust = []  # day and amount, paid in and drawn
         self.receivable = []  # day and amount with tax, billed and paid
+        self.spent = []  # day and amount, on vendor bills
+        self.to_reinvoice = []  # day and amount with mark-up, of costs that no invoice has yet
 
     @staticmethod
     def upto(moves, day):
@@ -37,9 +40,9 @@ class Books:
 
 @tagged("-at_install", "post_install")
 class TestYear(TimetrackAccrualCommon):
-    """A year of a law firm: time, approval, bills with write-downs, money in trust, payments, credit notes, a
-    write-off, and revenue accrued at the end of each month, late entries included. The general ledger is what plain
-    arithmetic says, each month.
+    """A year of a law firm: time, approval, bills with write-downs, fees of the court with a mark-up, money in trust,
+    payments, credit notes, a write-off, and revenue accrued at the end of each month, late entries included. The
+    general ledger is what plain arithmetic says, each month.
     """
 
     @classmethod
@@ -54,6 +57,17 @@ class TestYear(TimetrackAccrualCommon):
         cls.matters.timetrack_engagement_ids.write({"is_together": False, "grouping": "entry"})
         cls.matters.user_id = False
         cls.reason = cls.env.ref("client_timetrack_billing.adjustment_reason_uncollectable")
+        cls.project.timetrack_engagement_ids.cost_markup = 100 * MARKUP
+        cls.expense = cls.company_data["default_account_expense"]
+        cls.court_fees = cls.env["product.product"].create(
+            {
+                "name": "Court Fees",
+                "type": "service",
+                "expense_policy": "cost",
+                "taxes_id": [Command.set(cls.tax.ids)],
+                "supplier_taxes_id": False,
+            }
+        )
 
     def setUp(self):
         super().setUp()
@@ -100,6 +114,22 @@ class TestYear(TimetrackAccrualCommon):
             rate = ALICE if entry.employee_id == self.alice else BOB
             self.books.time[entry.id] = (entry.date, entry.unit_amount * rate, None)
 
+    def _spend(self, day):
+        """The court sends a bill for the first matter."""
+        amount = 40 + self.dice.randint(0, 120) / 2  # its tax with mark-up is whole cents
+        line = {
+            "product_id": self.court_fees.id,
+            "name": "Filing fee",
+            "price_unit": amount,
+            "account_id": self.expense.id,
+            "tax_ids": False,
+            "analytic_distribution": {str(self.project.account_id.id): 100},
+        }
+        values = {"move_type": "in_invoice", "partner_id": self.partner_b.id, "invoice_date": day, "date": day}
+        self.env["account.move"].create({**values, "invoice_line_ids": [Command.create(line)]}).action_post()
+        self.books.spent.append((day, amount))
+        self.books.to_reinvoice.append((day, round(amount * (1 + MARKUP), 2)))
+
     def _bill(self, matter, until, day):
         """Bill what is in progress of a matter, less an hour of its longest entry in every other month."""
         self._wizard(project_ids=matter.ids, date_to=until).action_propose()
@@ -115,6 +145,9 @@ class TestYear(TimetrackAccrualCommon):
         for entry in entries:
             when, value, _billed = self.books.time[entry.id]
             self.books.time[entry.id] = (when, value, day)
+        if matter == self.project:
+            amount += sum(cost for when, cost in self.books.to_reinvoice if when <= until)
+            self.books.to_reinvoice = [one for one in self.books.to_reinvoice if one[0] > until]
         prebill.action_invoice()
         move = prebill.move_id.sudo()
         move.invoice_date = day
@@ -173,6 +206,7 @@ class TestYear(TimetrackAccrualCommon):
                 [("account_id.account_type", "=", "asset_receivable")],
                 books.upto(books.receivable, day),
             ),
+            "costs": ([("account_id", "=", self.expense.id)], books.upto(books.spent, day)),
             "tax": ([("tax_line_id", "!=", False)], -TAX * books.upto(books.revenue, day)),
             "all accounts": ([], 0),
         }
@@ -189,6 +223,9 @@ class TestYear(TimetrackAccrualCommon):
         for month in range(1, 13):
             end = date(YEAR, month, monthrange(YEAR, month)[1])
             late = self._work(month)
+            # the second bill of the month is the next invoice's
+            self._spend(date(YEAR, month, 9))
+            self._spend(end + timedelta(days=2))
             first = self._accrue(end)
             self._check(end)
             before = len(first.move_ids)
