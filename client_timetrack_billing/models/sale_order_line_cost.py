@@ -81,14 +81,13 @@ class SaleOrderLine(models.Model):
         return 0.0 if self.product_uom_id.is_zero(quantity) else quantity
 
     def _timetrack_get_days(self):
-        """The days on which costs were spent: dict of line to the last one, or that of the order where there is no
-        bill any more."""
-        found = dict(
-            self.env["account.analytic.line"]
-            .sudo()
-            ._read_group([("so_line", "in", self.ids)], ["so_line"], ["date:max"])
-        )
-        return {line: found.get(line) or line.order_id.date_order.date() for line in self}
+        """The days on which costs were spent: dict of line to the last date of its bills, which may be booked later, or
+        to that of the order where there is no bill any more."""
+        spent = self.env["account.analytic.line"].sudo().search([("so_line", "in", self.ids), ("amount", "<=", 0)])
+        days = defaultdict(list)
+        for one in spent:
+            days[one.so_line.id].append(one.move_line_id.move_id.invoice_date or one.date)
+        return {line: max(days[line.id], default=line.order_id.date_order.date()) for line in self}
 
     def _timetrack_get_open_amount(self):
         """What the open quantity comes to without mark-up, untaxed, in the currency of the order. What is taken back

@@ -139,7 +139,11 @@ class TimetrackBillingQueue(models.Model):
             """
             SELECT line.company_id, sale.project_id, line.currency_id,
                    COALESCE(
-                       (SELECT max(spent.date) FROM account_analytic_line spent WHERE spent.so_line = line.id),
+                       (SELECT max(COALESCE(move.invoice_date, spent.date))
+                          FROM account_analytic_line spent
+                     LEFT JOIN account_move_line move_line ON move_line.id = spent.move_line_id
+                     LEFT JOIN account_move move ON move.id = move_line.move_id
+                         WHERE spent.so_line = line.id AND spent.amount <= 0),
                        sale.date_order::date
                    ) AS date, 'unbilled' AS state,
                    (line.qty_delivered - line.qty_invoiced)::numeric

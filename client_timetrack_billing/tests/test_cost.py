@@ -46,6 +46,7 @@ class CostCommon(TimetrackBillingCommon):
     def _bill(cls, *amounts, product=None, project=None, quantity=1.0, distribution=None, day="2026-05-10", **values):
         """A posted vendor bill with a line of each amount."""
         account = (project or cls.project).account_id
+        values = {"date": day, **values}
         bill = (
             cls.env["account.move"]
             .with_user(cls.user_accountant)
@@ -54,7 +55,6 @@ class CostCommon(TimetrackBillingCommon):
                     "move_type": "in_invoice",
                     "partner_id": cls.partner_b.id,
                     "invoice_date": day,
-                    "date": day,
                     "invoice_line_ids": [
                         Command.create(
                             {
@@ -304,6 +304,12 @@ class TestCost(CostCommon, HttpCase):
         self.assertEqual(prebill.cost_line_ids.mapped("billed_amount"), [100.0, 100.0])
         move = self._post(prebill)
         self.assertEqual((move.amount_untaxed, move.amount_tax), (200.0, 20.0))
+
+    def test_the_day_is_that_of_the_bill(self):
+        self._bill(10.0, day="2026-05-10", date="2026-06-03")
+        self.assertEqual(self._propose(date_to="2026-05-31").cost_line_ids.date, date(2026, 5, 10))
+        row = self.env["timetrack.billing.queue"].search([("project_id", "=", self.project.id)])
+        self.assertEqual(row.oldest_date, date(2026, 5, 10))
 
     def test_only_up_to_the_day(self):
         self._bill(10.0, day="2026-05-10")
