@@ -1,14 +1,15 @@
-"""The stages of ``setup/test``: lint, tests of the addons, tests across addons, Odoo's own tests.
+"""The stages of ``setup/test``: lint, tests of the addons, Odoo's own tests, tests across addons.
 
 The addons' tests run with pytest-odoo in a process that has loaded the database; the tests across addons
-start Odoo themselves, so they run in a second process without it. Odoo's own tests need nothing but a database: they
-run beside the others, on the second core, and are reported at the end.
+start Odoo themselves, so they run in a second process without it: beside the others, on the second core, and are shown
+at the end. Only ``--full`` does one after the other, for it measures.
 """
 
 import contextlib
-import multiprocessing
 import os
+import signal
 import subprocess
+import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,49 +81,79 @@ def run(ground, selection):
         results = lint.run(ground.source)
         failed = sum(not result.passed for result in results)
         count.add(len(results) - failed, failed)
-    with _suites_beside(ground) if selection.whole else contextlib.nullcontext() as suites_result:
-        for name, stage in (("Tests of the addons", _addon_tests), ("Tests across addons", _across_tests)):
-            command = stage(ground, selection)
-            if command:
-                console.say(f"\n{name}")
-                _pytest(ground, command, stage.__name__.strip("_"), count)
+    addons, across = _addon_tests(ground, selection), _across_tests(ground, selection)
+    beside = addons and across and not os.environ.get("TIMETRACK_FULL")
+    with Pytest(ground, across, "across_tests").beside() if beside else contextlib.nullcontext() as background:
+        if addons:
+            console.say("\nTests of the addons")
+            Pytest(ground, addons, "addon_tests").run(count)
         if selection.whole:
             console.say("\nOdoo's own tests with the addons installed")
-            count.add(*suites_result())
+            count.add(*suites.run(ground))
+        if across:
+            console.say("\nTests across addons")
+            (background or Pytest(ground, across, "across_tests")).run(count)
     return count
 
 
-@contextlib.contextmanager
-def _suites_beside(ground):
-    """Run Odoo's own tests in a process beside; yield a function that waits for (passed, failed)."""
-    ground.databases.template("addons")  # built once, before two processes want it
-    fork = multiprocessing.get_context("fork")
-    receiver, sender = fork.Pipe(duplex=False)
-    log = paths.LOGS / "suites-beside.log"
-    process = fork.Process(target=_run_suites, args=(ground, sender, log))
-    process.start()
-    sender.close()
+class Pytest:
+    """A run of pytest with a report, from which its outcomes are counted.
 
-    def result():
+    :param arguments: of pytest
+    :param name: of its report and its log
+    """
+
+    def __init__(self, ground, arguments, name):
+        self.report = paths.LOGS / f"{name}.xml"
+        self.log = paths.LOGS / f"{name}.log"
+        self.command = [str(venv.PYTHON), "-m", "pytest", f"--junitxml={self.report}", *(arguments or ())]
+        self.env = ground.server.env
+        self.process = None
+
+    @contextlib.contextmanager
+    def beside(self):
+        """Start it in the background, with its output in its log; what still runs at the end is stopped."""
+        with open(self.log, "wb") as output:
+            self._start(stdout=output, stderr=subprocess.STDOUT)
         try:
-            found = receiver.recv()
-        except EOFError:  # it broke: its text says how
-            found = (0, 1)
-        process.join()
-        console.say(log.read_text().rstrip())
-        return found
+            yield self
+        finally:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGINT)  # it closes what it opened
+                self.process.wait()
 
-    try:
-        yield result
-    finally:
-        if process.is_alive():
-            process.terminate()
-            process.join()
+    def run(self, count):
+        """Run it in the foreground, or show what it did in the background until it is done; count its outcomes."""
+        if self.process:
+            self._follow()
+        else:
+            self._start()
+        try:
+            code = self.process.wait()
+        except KeyboardInterrupt:
+            self.process.wait()  # the terminal has told pytest too: let it close what it opened
+            raise
+        failed = 0
+        if self.report.exists():
+            passed, failed, skipped = _read(self.report)
+            count.add(passed, failed, skipped)
+        if code not in (0, NO_TEST_COLLECTED) and not failed:
+            console.say(f"pytest ended with exit code {code}")
+            count.add(failed=1)
 
+    def _start(self, **output):
+        self.report.unlink(missing_ok=True)
+        self.process = subprocess.Popen(self.command, cwd=paths.ROOT, env=self.env, stdin=subprocess.DEVNULL, **output)
 
-def _run_suites(ground, sender, log):
-    with open(log, "w") as output, contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        sender.send(suites.run(ground))
+    def _follow(self):
+        """Print the log as it grows."""
+        with open(self.log, errors="replace") as lines:
+            done = False
+            while not done:
+                done = self.process.poll() is not None
+                for line in lines:
+                    console.say(line.rstrip("\n"))
+                time.sleep(0 if done else 1)
 
 
 def _sort_path(selection, path, text):
@@ -153,27 +184,6 @@ def _across_tests(ground, selection):
     if not folder.is_dir() or (selection.addon_paths and not selection.across_paths):
         return None
     return ["-p", "no:odoo", *selection.options, *(selection.across_paths or [str(folder)])]
-
-
-def _pytest(ground, arguments, name, count):
-    """Run pytest in the foreground and count its outcomes from its report."""
-    report = paths.LOGS / f"{name}.xml"
-    report.unlink(missing_ok=True)
-    command = [str(venv.PYTHON), "-m", "pytest", f"--junitxml={report}", *arguments]
-    process = subprocess.Popen(command, cwd=paths.ROOT, env=ground.server.env, stdin=subprocess.DEVNULL)
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        process.wait()  # the terminal has told pytest too: let it close what it opened
-        raise
-    if report.exists():
-        passed, failed, skipped = _read(report)
-        count.add(passed, failed, skipped)
-    else:
-        failed = 0
-    if code not in (0, NO_TEST_COLLECTED) and not failed:
-        console.say(f"pytest ended with exit code {code}")
-        count.add(failed=1)
 
 
 def _read(report):
