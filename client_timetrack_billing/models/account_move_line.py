@@ -57,6 +57,13 @@ class AccountMoveLine(models.Model):
             return self.quantity
         return self.product_uom_id._compute_quantity(self.quantity, hour, round=False)
 
+    def _timetrack_is_lump_sum(self):
+        """Whether the line is no time although its product is sold by the hour: a fee, or an adjustment."""
+        self.ensure_one()
+        hour = self._timetrack_get_hour()
+        units = self.product_uom_id, self.product_id.uom_id
+        return all(units) and [unit._has_common_reference(hour) for unit in units] == [False, True]
+
     def _timetrack_quantity(self, hours):
         """Hours as a quantity of the line, in its precision: :meth:`_timetrack_hours` the other way round.
 

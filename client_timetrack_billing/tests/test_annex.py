@@ -1,3 +1,5 @@
+from lxml.html import document_fromstring
+
 from odoo.tests import tagged
 
 from .common import TimetrackBillingCommon
@@ -140,3 +142,13 @@ class TestAnnex(TimetrackBillingCommon):
         self.engagement.annex = False
         html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice", move.ids)[0].decode()
         self.assertNotIn("o_timetrack_annex", html)
+
+    def test_a_discount_is_no_hour(self):
+        """The unit of the product is not told beside that of the line, which says nothing about it."""
+        self.env.user.group_ids += self.env.ref("uom.group_uom")
+        self.engagement.write({"annex": False, "adjustments": "shown", "discount": 10})
+        move = self._bill()
+        html = self.env["ir.actions.report"]._render_qweb_html("account.report_invoice", move.ids)[0].decode()
+        cells = [" ".join(cell.text_content().split()) for cell in document_fromstring(html).findall(".//td")]
+        quantities = [cell for cell in cells if cell.endswith(("Hours", "Units"))]
+        self.assertEqual(quantities, ["1.75 Hours", "1.00 Hours", "1.00 Units"])
