@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import float_compare, format_duration, formatLang
+from odoo.tools import float_compare, format_date, format_duration, formatLang
 
 MANAGER_GROUP = "client_timetrack_billing.group_billing_manager"
 
@@ -61,6 +61,34 @@ class ResCompany(models.Model):
         if not limit or self.env.user in responsible or self.env.user.has_group(MANAGER_GROUP):
             return True
         return float_compare(percent, limit, precision_digits=2) <= 0
+
+    def _timetrack_check_currencies(self, currencies, day):
+        """Make sure that amounts can be converted: Odoo takes a currency without a rate for one to one.
+
+        :param currencies: iterable of currencies
+        :raise UserError: one of them has no rate on the day
+        """
+        self.ensure_one()
+        foreign = {currency for currency in currencies if currency != self.currency_id}
+        if not foreign:
+            return
+        known = self.env["res.currency.rate"]._read_group(
+            [
+                ("currency_id", "in", [currency.id for currency in foreign]),
+                ("company_id", "in", [False, self.root_id.id]),
+                ("name", "<=", day),
+            ],
+            ["currency_id"],
+        )
+        missing = foreign - {currency for [currency] in known}
+        if missing:
+            raise UserError(
+                self.env._(
+                    "There is no exchange rate of %(currencies)s on %(date)s: enter it and try again.",
+                    currencies=", ".join(sorted(currency.name for currency in missing)),
+                    date=format_date(self.env, day),
+                )
+            )
 
     def _timetrack_get_product(self):
         """The product of invoice lines for time."""

@@ -212,7 +212,8 @@ class TimetrackAccrual(models.Model):
         self._lock()
         values, self.rateless_hours = self._get_values()
         earned = self._get_fees_earned(values)
-        self._check_currencies({currency for _project, currency, _arrangement in values})
+        currencies = {currency for _project, currency, _arrangement in values}
+        self.company_id._timetrack_check_currencies(currencies, self.date)
         lines = {line._get_key(): line for line in self.line_ids}
         vals_list = [
             {
@@ -381,31 +382,6 @@ class TimetrackAccrual(models.Model):
     def _in_fee_domain(self):
         """Domain of time that a fee pays for, at least in part."""
         return Domain("timetrack_arrangement_id.kind", "in", FEES)
-
-    def _check_currencies(self, currencies):
-        """Odoo takes a currency without a rate for one to one.
-
-        :raise UserError: a currency has no rate on the day
-        """
-        company = self.company_id
-        foreign = [currency for currency in currencies if currency != company.currency_id]
-        known = self.env["res.currency.rate"]._read_group(
-            [
-                ("currency_id", "in", [currency.id for currency in foreign]),
-                ("company_id", "in", [False, company.root_id.id]),
-                ("name", "<=", self.date),
-            ],
-            ["currency_id"],
-        )
-        missing = set(foreign) - {currency for [currency] in known}
-        if missing:
-            raise UserError(
-                self.env._(
-                    "There is no exchange rate of %(currencies)s on %(date)s: enter it and work out again.",
-                    currencies=", ".join(sorted(currency.name for currency in missing)),
-                    date=format_date(self.env, self.date),
-                )
-            )
 
     # ------------------------------------------------------------------
     # Posting

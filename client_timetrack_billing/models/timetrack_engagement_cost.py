@@ -102,6 +102,9 @@ class TimetrackEngagement(models.Model):
                 }
             )
         )
+        if order.currency_id != company.currency_id:
+            # by the client's pricelist: what was spent stays what it was until it is billed
+            order.pricelist_id = False
         order.action_confirm()
         if order.locked:
             order.action_unlock()

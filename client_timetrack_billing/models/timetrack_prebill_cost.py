@@ -38,6 +38,7 @@ class TimetrackPrebill(models.Model):
         """Put costs on the pre-bill.
 
         :param costs: lines of sales orders
+        :raise UserError: a currency has no rate
         """
         self.ensure_one()
         if not costs:
@@ -47,6 +48,10 @@ class TimetrackPrebill(models.Model):
         costs._lock()
         engagements = self.env["timetrack.engagement"]._get_by_project(costs.order_id.project_id)
         days = costs._timetrack_get_days()
+        foreign = costs.filtered(lambda line: line.currency_id != self.currency_id)
+        if foreign:
+            currencies = foreign.currency_id | self.currency_id
+            self.company_id._timetrack_check_currencies(currencies, min(days[line] for line in foreign))
         ledger = self.env["timetrack.allocation"]._timetrack_internal()
         ledger._insert(
             [ledger._prepare_cost(line, engagements[line.order_id.project_id], days[line], self) for line in costs]

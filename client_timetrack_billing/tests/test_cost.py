@@ -321,17 +321,29 @@ class TestCost(CostCommon, HttpCase):
         other = self.env.ref("base.EUR")
         other.active = True
         other.rate_ids.unlink()
+        self.project.timetrack_rate_card_id = self._create_card("Other", {"rate": 100.0}, currency=other)
+        self._bill(50.0)
+        with self.assertRaisesRegex(UserError, "no exchange rate of EUR on 05/10/2026"):
+            self._propose()
         self.env["res.currency.rate"].create(
             {"name": "2026-01-01", "currency_id": other.id, "rate": 2.0, "company_id": self.company.id}
         )
-        self.project.timetrack_rate_card_id = self._create_card("Other", {"rate": 100.0}, currency=other)
         self.engagement.cost_markup = 10
-        self._bill(50.0)
         self._log_approved(1.0)
         prebill = self._propose()
         self.assertEqual((prebill.currency_id, prebill.cost_line_ids.billed_amount), (other, 110.0))
         self.assertEqual(self._post(prebill).amount_untaxed, 210.0)
         self.assertEqual(self._costs().qty_invoiced, 1.0)
+
+    def test_costs_stay_in_the_currency_that_was_paid(self):
+        other = self.env.ref("base.EUR")
+        other.active = True
+        self.partner_a.property_product_pricelist = self.env["product.pricelist"].create(
+            {"name": "Other", "currency_id": other.id}
+        )
+        self._bill(50.0)
+        costs = self._costs()
+        self.assertEqual((costs.currency_id, costs.price_subtotal), (self.company.currency_id, 50.0))
 
     def test_invoiced_at_once(self):
         self.engagement.cost_markup = 10
