@@ -75,9 +75,13 @@ class SaleOrderLine(models.Model):
 
     def _timetrack_get_open_quantity(self):
         """What was spent and is on no invoice, in the unit of the line. Negative where a bill was taken back that the
-        client had paid for."""
+        client had paid for. A credit note counts once it is posted; for Odoo it does before."""
         self.ensure_one()
+        drafts = self.invoice_lines.filtered(
+            lambda line: line.move_id.state == "draft" and line.move_id.move_type == "out_refund"
+        )
         quantity = self.qty_delivered - self.qty_invoiced
+        quantity -= sum(line.product_uom_id._compute_quantity(line.quantity, self.product_uom_id) for line in drafts)
         return 0.0 if self.product_uom_id.is_zero(quantity) else quantity
 
     def _timetrack_get_days(self):

@@ -146,17 +146,25 @@ class TimetrackBillingQueue(models.Model):
                          WHERE spent.so_line = line.id AND spent.amount <= 0),
                        sale.date_order::date
                    ) AS date, 'unbilled' AS state,
-                   (line.qty_delivered - line.qty_invoiced)::numeric
+                   open.quantity::numeric
                    * COALESCE(line.price_subtotal / NULLIF(line.product_uom_qty, 0), line.price_unit)::numeric
-                   * CASE WHEN template.expense_policy = 'sales_price' OR line.qty_delivered < line.qty_invoiced THEN 1
+                   * CASE WHEN template.expense_policy = 'sales_price' OR open.quantity < 0 THEN 1
                           ELSE 1 + COALESCE(engagement.cost_markup, 0)::numeric / 100 END AS amount
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN timetrack_engagement engagement ON engagement.project_id = sale.project_id
               JOIN product_product product ON product.id = line.product_id
               JOIN product_template template ON template.id = product.product_tmpl_id
+        CROSS JOIN LATERAL (
+                    SELECT line.qty_delivered - line.qty_invoiced - COALESCE(sum(refund.quantity), 0) AS quantity
+                      FROM sale_order_line_invoice_rel rel
+                      JOIN account_move_line refund ON refund.id = rel.invoice_line_id
+                      JOIN account_move move ON move.id = refund.move_id
+                       AND move.state = 'draft' AND move.move_type = 'out_refund'
+                     WHERE rel.order_line_id = line.id
+              ) open
              WHERE line.is_expense AND line.state = 'sale' AND line.qty_to_invoice != 0
-               AND line.qty_delivered != line.qty_invoiced
+               AND abs(open.quantity) > 0.000001
                AND engagement.billing_method NOT IN %(other)s AND engagement.is_cost_billed
                AND NOT EXISTS (
                    SELECT FROM timetrack_allocation row

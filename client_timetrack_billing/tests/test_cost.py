@@ -715,6 +715,13 @@ class TestCostLife(CostCommon):
         again.action_cancel()
         refund.button_draft()
         self.assertEqual(move.timetrack_allocation_ids.mapped("state"), ["posted"])
+        # a draft takes nothing back, although Odoo has the cost to be invoiced
+        self.assertEqual(self._costs().qty_to_invoice, 1.0)
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+        self.assertFalse(self.env["timetrack.billing.queue"].search([("project_id", "=", self.project.id)]).cost_amount)
+        refund.button_cancel()
+        self.assertEqual(self._costs().qty_to_invoice, 0.0)
 
     def test_credited_and_replaced(self):
         move = self._post(self._propose())

@@ -24,6 +24,9 @@ class TestRandomBilling(TimetrackBillingCommon):
         cls.project.user_id = False
         cls.other = cls._create_project("Appeal", cls.partner_b, user_id=False)
         cls.reason = cls.env.ref("client_timetrack_billing.adjustment_reason_courtesy")
+        cls.travel = cls.env["product.product"].create(
+            {"name": "Travel", "type": "service", "expense_policy": "cost", "taxes_id": False}
+        )
         accounts = cls.env["account.account"].create(
             [
                 {"name": f"Client Advances {number}", "code": f"23990{number}", "account_type": "liability_current"}
@@ -63,9 +66,11 @@ class TestRandomBilling(TimetrackBillingCommon):
                 "adjustments": dice.choice(["folded", "shown"]),
                 "rounding_minutes": dice.choice([0, 15]),
                 "discount": dice.choice([0, 10]),
+                "cost_markup": 10,
             }
         )
         self._agree(dice)
+        self.taken_back = False
         entries = self._log_approved(
             *[dice.choice([1 / 3, 0.4, 1.0, 2.25]) for _number in range(4)], employee_id=self.bob.id
         )
@@ -137,7 +142,10 @@ class TestRandomBilling(TimetrackBillingCommon):
                 self.assertAlmostEqual(prebill.standard_value, sum(billed.mapped("standard_value")), 2, taken)
                 fees = prebill.fee_line_ids.filtered(lambda row: row.state != "credited")
                 self.assertEqual(set(fees.mapped("state")) - {"prebill"}, set(), taken)
-                amount = sum((billed | fees).mapped("billed_amount"))
+                costs = prebill.cost_line_ids.filtered(lambda row: row.state != "credited" and row.action != "hold")
+                self.assertEqual(set(costs.mapped("state")) - {"prebill"}, set(), taken)
+                self.assertAlmostEqual(prebill.cost_amount, sum(costs.mapped("billed_amount")), 2, taken)
+                amount = sum((billed | fees | costs).mapped("billed_amount"))
                 self.assertAlmostEqual(prebill.amount, amount, 2, taken)
                 self.assertEqual(fees.mapped("billed_amount"), fees.instalment_id.mapped("amount"), taken)
         self._check_retainers(taken)
@@ -149,6 +157,29 @@ class TestRandomBilling(TimetrackBillingCommon):
         )
         mine = queue.filtered(lambda row: row.project_id in entries.project_id)
         self.assertAlmostEqual(sum(mine.mapped("hours")), waiting, 6, taken)
+        self._check_costs(mine, taken)
+
+    def _check_costs(self, queue, taken):
+        """No cost is invoiced twice, or waits in two places, and the queue has what is on no posted invoice."""
+        waiting = 0
+        for line in self._costs():
+            rows = line.timetrack_allocation_ids.filtered(lambda row: not row.reversed_id)
+            proposed = rows.filtered(lambda row: row.state in ("held", "prebill"))
+            self.assertLessEqual(len(proposed), 1, taken)
+            # each bill is of one piece; what is on drafts of credit notes is on its invoice still
+            drafts = line.invoice_lines.filtered(
+                lambda one: one.move_id.state == "draft" and one.move_id.move_type == "out_refund"
+            )
+            invoiced = line.qty_invoiced + sum(drafts.mapped("quantity"))
+            self.assertIn(invoiced, (0, 1), taken)
+            waiting += sum(rows.filtered(lambda row: row.state in ("held", "prebill", "draft")).mapped("billed_amount"))
+            given = rows.filtered(lambda row: row.state == "posted" and not row.move_id)
+            if not proposed and not given and invoiced < line.qty_delivered:
+                waiting += round(line.price_subtotal * 1.1, 2)
+            elif not proposed and not given and invoiced > line.qty_delivered:
+                self.taken_back = True
+        if not self.taken_back:
+            self.assertAlmostEqual(sum(queue.mapped("cost_amount")), waiting, 2, taken)
 
     def _check_retainers(self, taken):
         """What is left of them is what the general ledger says, and never less than nothing."""
@@ -162,7 +193,17 @@ class TestRandomBilling(TimetrackBillingCommon):
             self.assertAlmostEqual(retainer._get_statement()["closing"], retainer.balance, 2, taken)
 
     def _prebills(self, entries):
-        return entries.timetrack_allocation_ids.prebill_id
+        return self._rows(entries).prebill_id
+
+    def _rows(self, entries):
+        """Everything in the ledger of the time, and of the costs of its projects."""
+        costs = self._costs().timetrack_allocation_ids
+        return entries.timetrack_allocation_ids | costs | costs.counter_ids
+
+    def _costs(self):
+        return self.env["sale.order.line"].search(
+            [("is_expense", "=", True), ("order_id.project_id", "in", (self.project | self.other).ids)]
+        )
 
     def _some(self, dice, records):
         self.assertOrRefuse(records)
@@ -179,7 +220,7 @@ class TestRandomBilling(TimetrackBillingCommon):
         return rows.browse(dice.sample(rows.ids, dice.randint(1, len(rows)))).with_user(self.user_billing)
 
     def _invoices(self, entries, state):
-        moves = entries.timetrack_allocation_ids.move_id
+        moves = self._rows(entries).move_id
         return moves.filtered(lambda move: move.state == state and move.move_type == "out_invoice")
 
     # ------------------------------------------------------------------
@@ -257,6 +298,38 @@ class TestRandomBilling(TimetrackBillingCommon):
         move.write({"invoice_line_ids": [Command.update(line.id, {"price_unit": line.price_unit * 0.9})]})
         move.action_post()
 
+    def _do_spend(self, dice, entries):
+        """A bill of one project, or of both."""
+        first, second = (str(project.account_id.id) for project in (self.project, self.other))
+        line = {
+            "name": "Train",
+            "product_id": self.travel.id,
+            "price_unit": dice.choice([10, 33.33, 80.05]),
+            "tax_ids": False,
+            "analytic_distribution": dice.choice([{first: 100}, {second: 100}, {first: 33.33, second: 66.67}]),
+        }
+        values = {"move_type": "in_invoice", "partner_id": self.partner_b.id, "invoice_date": "2026-05-08"}
+        self.env["account.move"].create({**values, "invoice_line_ids": [Command.create(line)]}).action_post()
+
+    def _do_take_bill_back(self, dice, entries):
+        moves = self._costs().analytic_line_ids.move_line_id.move_id
+        move = self._some(dice, moves.filtered(lambda one: one.state == "posted"))
+        if dice.random() < 0.5:
+            move.button_draft()
+        else:
+            self._reverse(move).action_post()
+
+    def _do_review_cost(self, dice, entries):
+        rows = self._prebills(entries).cost_line_ids.filtered(lambda row: row.state == "prebill")
+        row = self._some(dice, rows).with_user(self.user_billing)
+        what = dice.choice(["hold", "bill", "no_charge", "amount", "remove"])
+        if what == "remove":
+            row.action_remove()
+        elif what == "amount":
+            row.write({"action": "bill", "billed_amount": 22.22, "reason_id": self.reason.id})
+        else:
+            row.write({"action": what, "reason_id": self.reason.id})
+
     def _do_reset(self, dice, entries):
         self._some(dice, self._invoices(entries, "posted")).button_draft()
 
@@ -322,7 +395,7 @@ class TestRandomBilling(TimetrackBillingCommon):
         refund.unlink() if dice.random() < 0.5 else refund.button_cancel()
 
     def _refunds(self, entries, state):
-        moves = entries.timetrack_allocation_ids.move_id
+        moves = self._rows(entries).move_id
         return moves.filtered(lambda move: move.state == state and move.move_type == "out_refund")
 
     def _do_reopen_time(self, dice, entries):
