@@ -84,7 +84,9 @@ class TimetrackAllocation(models.Model):
         if values.keys() - EDITABLE or values.get("action") == INCLUDED:
             self._check_no_costs()
         if values.get("action", self.action) == NO_CHARGE:
+            # an amount that somebody entered is gone with it
             values.pop("billed_amount", None)
+            values["is_amount_fixed"] = False
         if "billed_amount" in values:
             agreed = self._get_agreed_cost()
             values["is_amount_fixed"] = bool(self.currency_id.compare_amounts(values["billed_amount"], agreed))

@@ -170,7 +170,9 @@ class TimetrackAllocation(models.Model):
         if values.get("action") == INCLUDED:
             self._check_may_include()
         if values.get("action", self.action) in (NO_CHARGE, INCLUDED):
+            # an amount that somebody entered is gone with it
             values.pop("billed_amount", None)
+            values["is_amount_fixed"] = False
         elif "billed_amount" in values:
             product = self.currency_id.round(hours * rate)
             fixed = bool(self.currency_id.compare_amounts(values["billed_amount"], product))

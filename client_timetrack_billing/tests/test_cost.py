@@ -447,6 +447,16 @@ class TestCostReview(CostCommon):
         row.action_bill()
         self.assertEqual((row.billed_amount, row.is_amount_fixed, row.reason_id.id), (110.0, False, False))
 
+    def test_an_amount_is_gone_with_no_charge(self):
+        self._log_approved(2.0)
+        prebill = self._propose()
+        for row, usual in ((prebill.line_ids, 200.0), (prebill.cost_line_ids[0], 110.0)):
+            row.write({"billed_amount": 12.0, "reason_id": self.reason.id})
+            row.write({"action": "no_charge"})
+            self.assertEqual(row.billed_amount, 0.0)
+            row.write({"action": "bill"})
+            self.assertEqual((row.billed_amount, row.is_amount_fixed), (usual, False))
+
     def test_giving_away_has_its_limit(self):
         self.company.timetrack_adjustment_limit = 10
         prebill = self._propose()
