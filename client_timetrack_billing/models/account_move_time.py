@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import format_date
 
 from ..engine import workbook
@@ -6,20 +6,19 @@ from ..engine.workbook import DATE, HOURS, MONEY, Column, Header, Sheet
 
 
 class AccountMove(models.Model):
-    """The time behind an invoice as its client may see it, entry by entry. Read in sudo: the caller has checked that
-    the client may see the invoice."""
+    """The time and the costs behind an invoice as its client may see them, one by one. Read in sudo: the caller has
+    checked that the client may see the invoice."""
 
     _inherit = "account.move"
 
     def _timetrack_get_time_rows(self):
-        """The rows of time of an invoice, what was credited of it since too, in the order of their days."""
+        """The rows of time of an invoice and then those of costs, what was credited of them since too, in the order of
+        their days."""
         self.ensure_one()
         rows = self.sudo().timetrack_allocation_ids.filtered(
-            lambda row: (
-                row.kind == "time" and row.line_id and row.state in ("posted", "credited") and not row.reversed_id
-            )
+            lambda row: row._is_credited_by_itself() and row.state in ("posted", "credited")
         )
-        return rows.sorted(lambda row: (row.date, row.line_id.id, row.part))
+        return rows.sorted(lambda row: (row.kind == "expense", row.date, row.line_id.id, row.part, row.id))
 
     def _timetrack_get_time_detail(self, rows, search=None, service=None):
         """What the client reads of the time, in the language of the context.
@@ -49,8 +48,8 @@ class AccountMove(models.Model):
                     "service": row.activity_id.name or "",
                     "text": text,
                     "hours": row.hours_billed,
-                    "time": self._timetrack_format_time(row.hours_billed),
-                    "amount": float(amounts.get((row.line_id, row.part), 0)) if told else None,
+                    "time": self._timetrack_format_time(row.hours_billed) if row.line_id else "",
+                    "amount": self._timetrack_get_told_amount(row, amounts) if told else None,
                 }
             )
         return {
@@ -61,6 +60,14 @@ class AccountMove(models.Model):
             "names": any(line["name"] for line in lines),
             "amounts": any(line["amount"] is not None for line in lines),
         }
+
+    @api.model
+    def _timetrack_get_told_amount(self, row, amounts):
+        """What the client pays for a row.
+
+        :param dict amounts: of time, see :meth:`_get_amounts_by_part`
+        """
+        return float(amounts.get((row.line_id, row.part), 0)) if row.line_id else row.billed_amount
 
     def _timetrack_build_time_workbook(self):
         """The bytes of a workbook of the time, with live totals."""

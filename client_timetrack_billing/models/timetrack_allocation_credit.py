@@ -50,14 +50,21 @@ class TimetrackAllocation(models.Model):
 
     @api.model
     def _creditable_domain(self, moves):
-        """Domain of time on posted invoices that may be credited."""
+        """Domain of time and costs on posted invoices that may be credited."""
         return [
             ("move_id", "in", moves.ids),
-            ("kind", "=", "time"),
+            ("kind", "in", ("time", "expense")),
             ("state", "=", "posted"),
             ("reversed_id", "=", False),
+            "|",
             ("line_id", "!=", False),
+            ("sale_line_id", "!=", False),
         ]
+
+    def _is_credited_by_itself(self):
+        """Whether the row is of time or a cost, of an invoice: what people choose to dispute or credit."""
+        self.ensure_one()
+        return self.kind in ("time", "expense") and not self.reversed_id and bool(self.line_id or self.sale_line_id)
 
     def _claim_to_credit(self):
         """Mark rows as being credited: whoever credits the same ones at the same moment starts again, and sees that.
@@ -104,15 +111,15 @@ class TimetrackAllocation(models.Model):
         left = rows._claim_to_credit()
         gone = self.filtered(lambda row: row not in left)
         if gone:
-            raise UserError(self.env._("This time was credited before: %s.", gone.line_id._timetrack_describe()))
+            raise UserError(self.env._("This was credited before: %s.", gone._describe()))
         if effect in GIVEN_UP:
             # what the client saw taken off on a line of its own is not to be credited once more
             left = self._net_of_adjustments(left)
             if not left:
                 raise UserError(
                     self.env._(
-                        "The client paid nothing for this time, or nothing is left of it to concede: %s.",
-                        self.line_id._timetrack_describe(),
+                        "The client paid nothing for this, or nothing is left of it to concede: %s.",
+                        self._describe(),
                     )
                 )
         hours = {row: row.hours_billed for row in left}
@@ -133,7 +140,7 @@ class TimetrackAllocation(models.Model):
         if not left or not 0 < amount <= total:
             raise UserError(
                 self.env._(
-                    "The amount must be positive, and no more than what is left of this time: %s without tax.",
+                    "The amount must be positive, and no more than what is left of this: %s without tax.",
                     self.currency_id[:1].format(float(total)),
                 )
             )
@@ -194,7 +201,8 @@ class TimetrackAllocation(models.Model):
             some = by_line[line]
             target = sum(amounts[row] for row in some)
             worked = sum(hours.get(row, 0.0) for row in some)
-            quantity = refund_line._timetrack_quantity(worked)
+            # of a cost Odoo counts what comes back by its quantity
+            quantity = refund_line.quantity if some.sale_line_id else refund_line._timetrack_quantity(worked)
             credited[refund_line] = some
             update = {
                 "quantity": quantity,
@@ -231,23 +239,28 @@ class TimetrackAllocation(models.Model):
         rows = self.search(
             [
                 ("move_id", "=", move.id),
-                ("kind", "in", ("time", "adjustment")),
+                ("kind", "in", ("time", "adjustment", "expense")),
                 ("state", "=", "posted"),
                 ("reversed_id", "=", False),
+                "|",
+                ("kind", "!=", "expense"),
+                ("sale_line_id", "!=", False),
             ]
         )
-        standard = sum(rows.mapped("standard_value"))
+        costs = rows.filtered("sale_line_id")
+        spent = sum(row._get_agreed_cost() for row in costs)
+        standard = sum(rows.mapped("standard_value")) + spent
         if not standard:
             return
         before = rows.counter_ids.filtered(lambda row: row.effect in GIVEN_UP and row.state in ("draft", "posted"))
         left = sum((rows | before).mapped("billed_amount")) - amount
-        percent = 100 * abs(rows._get_agreed_value() - left) / abs(standard)
+        percent = 100 * abs((rows - costs)._get_agreed_value() + spent - left) / abs(standard)
         engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id).values()
         responsible = self.prebill_id.responsible_id.union(*(one._get_responsible() for one in engagements))
         if not move.company_id._timetrack_may_adjust(percent, responsible):
             raise AccessError(
                 self.env._(
-                    "With this, %(percent).1f %% of the time of %(move)s would be given away; more than %(limit)g %% "
+                    "With this, %(percent).1f %% of the value of %(move)s would be given away; more than %(limit)g %% "
                     "is for a billing manager or the partner in charge to concede.",
                     percent=percent,
                     move=move.display_name,
@@ -286,6 +299,8 @@ class TimetrackAllocation(models.Model):
             "hours_worked": worked,
             "hours_rounded": worked,
             "standard_value": float(standard),
+            "cost_quantity": -self.cost_quantity if effect == REBILL else 0.0,
+            "cost_amount": -self.cost_amount if effect == REBILL else 0.0,
             "is_amount_fixed": False,
             "hours_billed": -hours,
             **self._prepare_billed(-hours, standard, -amount, reason),
@@ -310,10 +325,10 @@ class TimetrackAllocation(models.Model):
         if gone:
             raise UserError(
                 self.env._(
-                    "%(refund)s credits time that was credited otherwise, or whose invoice is not posted any more: "
+                    "%(refund)s credits what was credited otherwise, or whose invoice is not posted any more: "
                     "%(entries)s.\nDelete this credit note.",
                     refund=refund.display_name,
-                    entries=gone.line_id._timetrack_describe(),
+                    entries=gone._describe(),
                 )
             )
         by_line = self.grouped("move_line_id")
@@ -344,12 +359,12 @@ class TimetrackAllocation(models.Model):
             rest = left.get(row.reversed_id)
             unit = unit_of(row.currency_id.rounding)
             amount = -to_decimal(row.billed_amount, unit)
-            if rest is None or (row.kind == "time" and abs(amount) > abs(rest)):
+            if rest is None or (row.kind in ("time", "expense") and abs(amount) > abs(rest)):
                 raise UserError(
                     self.env._(
                         "Time of %(refund)s was credited otherwise since: %(entries)s.\nMake a new credit note.",
                         refund=row.move_id.display_name,
-                        entries=row.line_id._timetrack_describe(),
+                        entries=row._describe(),
                     )
                 )
         rows._timetrack_internal().write({"state": "draft"})

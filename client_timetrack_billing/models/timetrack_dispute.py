@@ -41,9 +41,9 @@ class TimetrackDispute(models.Model):
     partner_id = fields.Many2one(related="move_id.commercial_partner_id", string="Client", store=True, index=True)
     row_ids = fields.Many2many(
         "timetrack.allocation",
-        string="Time",
-        domain="[('move_id', '=', move_id), ('kind', '=', 'time'), ('state', '=', 'posted'), "
-        "('reversed_id', '=', False), ('line_id', '!=', False)]",
+        string="Time and Costs",
+        domain="[('move_id', '=', move_id), ('kind', 'in', ('time', 'expense')), ('state', '=', 'posted'), "
+        "('reversed_id', '=', False), '|', ('line_id', '!=', False), ('sale_line_id', '!=', False)]",
         help="What is disputed of the invoice. Empty: all of it.",
     )
     amount = fields.Monetary(
@@ -170,10 +170,8 @@ class TimetrackDispute(models.Model):
                     self.env._("%s is no posted invoice: there is nothing to dispute.", move.display_name)
                 )
             rows = dispute.sudo().row_ids
-            if rows.move_id - move or rows.filtered(
-                lambda row: row.kind != "time" or row.reversed_id or not row.line_id
-            ):
-                raise ValidationError(self.env._("Choose time that is billed by %s.", move.display_name))
+            if rows.move_id - move or not all(row._is_credited_by_itself() for row in rows):
+                raise ValidationError(self.env._("Choose time or costs that are billed by %s.", move.display_name))
             others = self.sudo().search(
                 [("move_id", "=", move.id), ("state", "=", "open"), ("id", "not in", dispute.ids)]
             )

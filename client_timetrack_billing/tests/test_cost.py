@@ -733,6 +733,90 @@ class TestCostLife(CostCommon):
         refund.button_cancel()
         self.assertEqual(self._costs().qty_to_invoice, 0.0)
 
+    def _credit(self, move, rows, user=None, **values):
+        """The draft credit note of chosen rows."""
+        wizard = self.env["timetrack.credit.wizard"].with_user(user or self.user_billing)
+        wizard = wizard.create({"move_id": move.id, "date": "2026-06-05", "row_ids": [Command.set(rows.ids)], **values})
+        return self.env["account.move"].browse(wizard.action_credit()["res_id"])
+
+    def test_a_cost_goes_back_alone(self):
+        self._bill(20.0, quantity=4.0)
+        self._log_approved(1.0)
+        move = self._post(self._propose())
+        rows = move.timetrack_allocation_ids.filtered("sale_line_id")
+        mine = rows.filtered(lambda row: row.cost_quantity == 4.0)
+        refund = self._credit(move, mine, what="rebill")
+        self.assertEqual((refund.amount_untaxed, refund.invoice_line_ids.quantity), (88.0, 4.0))
+        with self.assertRaisesRegex(UserError, "credited before: Train 20.0"), self.env.cr.savepoint():
+            self._credit(move, mine, what="rebill")
+        with self.assertRaisesRegex(UserError, "no approved time"), self.env.cr.savepoint():
+            self._propose()
+        refund.action_post()
+        self.assertLedger()
+        self.assertEqual((mine.state, mine.sale_line_id.qty_invoiced), ("credited", 0.0))
+        prebill = self._propose()
+        self.assertEqual((prebill.amount, prebill.cost_line_ids.cost_quantity), (88.0, 4.0))
+        with self.assertRaisesRegex(UserError, "Train 20.0"), self.env.cr.savepoint():
+            refund.button_draft()
+        prebill.action_cancel()
+        refund.button_draft()
+        self.assertEqual((mine.state, refund.timetrack_allocation_ids.mapped("state")), ("posted", ["draft"]))
+        refund.action_post()
+        self.assertLedger()
+
+    def test_a_cost_is_conceded(self):
+        self.company.timetrack_adjustment_limit = 40
+        self._log_approved(1.0)
+        move = self._post(self._propose())
+        row = move.timetrack_allocation_ids.filtered("sale_line_id")
+        # 110 of 210
+        with self.assertRaisesRegex(AccessError, "52.4 %"), self.env.cr.savepoint():
+            self._credit(move, row, what="concede")
+        refund = self._credit(move, row, self.user_billing_manager, what="concede")
+        refund.action_post()
+        self.assertLedger()
+        self.assertEqual((refund.amount_untaxed, row.credited_amount, row.state), (110.0, 110.0, "posted"))
+        # Odoo is not to invoice it again
+        self.assertEqual(self._costs().qty_to_invoice, 0.0)
+        with self.assertRaisesRegex(UserError, "no approved time"):
+            self._propose()
+
+    def test_a_bill_of_costs_is_written_off(self):
+        move = self._post(self._propose())
+        values = {"what": "amount", "amount": 30.0, "is_write_off": True, "reason_id": self.reason.id}
+        refund = self._credit(move, self.env["timetrack.allocation"], **values)
+        refund.action_post()
+        self.assertLedger()
+        self.assertEqual(refund.timetrack_allocation_ids.mapped("effect"), ["write_off"])
+        self.assertEqual(move.timetrack_allocation_ids.credited_amount, 30.0)
+
+    def test_a_cost_is_disputed(self):
+        self._log_approved(1.0)
+        move = self._post(self._propose())
+        lines = move._timetrack_get_time_detail(move._timetrack_get_time_rows())["lines"]
+        self.assertEqual(
+            [(line["text"], line["time"], line["amount"]) for line in lines],
+            [("Work", "01:00", 100.0), ("Train 100.0", "", 110.0)],
+        )
+        row = lines[1]["row"]
+        dispute = (
+            self.env["timetrack.dispute"]
+            .with_user(self.user_billing)
+            .create(
+                {
+                    "move_id": move.id,
+                    "row_ids": [Command.set(row.ids)],
+                    "reason_id": self.env.ref("client_timetrack_billing.dispute_reason_hours").id,
+                }
+            )
+        )
+        self.assertEqual(dispute.amount, 110.0)
+        action = dispute.action_credit()
+        wizard = self.env["timetrack.credit.wizard"].with_user(self.user_billing).with_context(**action["context"])
+        refund = self.env["account.move"].browse(wizard.create({"date": "2026-06-05"}).action_credit()["res_id"])
+        refund.action_post()
+        self.assertEqual((dispute.state, refund.amount_untaxed), ("closed", 110.0))
+
     def test_credited_and_replaced(self):
         move = self._post(self._propose())
         copy = self._reverse(move, is_modify=True)

@@ -164,7 +164,7 @@ class TestCredit(TimetrackBillingCommon):
     def test_conceding_beyond_the_limit(self):
         """6 hours at 100: what is conceded adds up, and is held against the limit of adjustments."""
         self.company.timetrack_adjustment_limit = 20
-        with self.assertRaisesRegex(AccessError, "33.3 % of the time of .* more than 20 %"):
+        with self.assertRaisesRegex(AccessError, "33.3 % of the value of .* more than 20 %"):
             self._credit("concede", self.rows[1])
         self._credit("amount", amount=90)
         with self.assertRaisesRegex(AccessError, "21.7 %"):
@@ -458,7 +458,7 @@ class TestCredit(TimetrackBillingCommon):
         with self.assertRaisesRegex(UserError, "Only a posted invoice"):
             self._credit("rebill", draft.timetrack_allocation_ids, draft)
         draft.action_post()
-        with self.assertRaisesRegex(UserError, "Choose time that is billed by"):
+        with self.assertRaisesRegex(UserError, "Choose time or costs that are billed by"):
             self._credit("rebill", draft.timetrack_allocation_ids)
 
     def test_who_may_credit(self):

@@ -347,7 +347,7 @@ class TestRandomBilling(TimetrackBillingCommon):
 
     def _do_credit_time(self, dice, entries):
         move = self._some(dice, self._invoices(entries, "posted"))
-        rows = move.timetrack_allocation_ids.filtered(lambda row: row.kind == "time" and row.line_id)
+        rows = move.timetrack_allocation_ids.filtered(lambda row: row._is_credited_by_itself())
         self.assertOrRefuse(rows)
         rows = rows.browse(dice.sample(rows.ids, dice.randint(1, len(rows))))
         what = dice.choice(["rebill", "concede", "amount"])

@@ -26,9 +26,9 @@ class TimetrackCreditWizard(models.TransientModel):
     )
     row_ids = fields.Many2many(
         "timetrack.allocation",
-        string="Time",
-        domain="[('move_id', '=', move_id), ('kind', '=', 'time'), ('state', '=', 'posted'), "
-        "('reversed_id', '=', False), ('line_id', '!=', False)]",
+        string="Time and Costs",
+        domain="[('move_id', '=', move_id), ('kind', 'in', ('time', 'expense')), ('state', '=', 'posted'), "
+        "('reversed_id', '=', False), '|', ('line_id', '!=', False), ('sale_line_id', '!=', False)]",
     )
     amount = fields.Monetary(
         help="Untaxed. It is spread over the time chosen, or all of the invoice's, by what it costs."
@@ -94,7 +94,7 @@ class TimetrackCreditWizard(models.TransientModel):
         all_rows = Allocation.search(Allocation._creditable_domain(self.move_id))
         rows = self.row_ids.sudo()
         if rows - all_rows:
-            raise UserError(self.env._("Choose time that is billed by %s.", self.move_id.display_name))
+            raise UserError(self.env._("Choose time or costs that are billed by %s.", self.move_id.display_name))
         is_given_up = self.what != REBILL
         if is_given_up and self.is_write_off and not self.reason_id:
             raise UserError(self.env._("Choose the firm's reason why this is written off."))
@@ -104,7 +104,7 @@ class TimetrackCreditWizard(models.TransientModel):
             amount = to_decimal(self.amount, unit)
             refund = (rows or all_rows)._credit_amount(amount, self._prepare_values(), effect, self.reason_id)
         elif not rows:
-            raise UserError(self.env._("Choose the time to credit."))
+            raise UserError(self.env._("Choose the time or the costs to credit."))
         else:
             refund = rows._credit_entries(effect, self._prepare_values(), self.reason_id)
         if dispute:
