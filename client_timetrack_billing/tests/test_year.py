@@ -222,6 +222,7 @@ class TestYear(TimetrackAccrualCommon):
         bills = []
         for month in range(1, 13):
             end = date(YEAR, month, monthrange(YEAR, month)[1])
+            self._tell_planner()
             late = self._work(month)
             # the second bill of the month is the next invoice's
             self._spend(date(YEAR, month, 9))

@@ -247,6 +247,7 @@ class TestYearOfFees(TimetrackAccrualCommon):
         self._bill(date(YEAR - 1, 12, 31), date(YEAR, 1, 2))
         for month in range(1, 13):
             end = end_of(month)
+            self._tell_planner()
             late = self._work(month)
             self._accrue(end)
             self._check(end)
