@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
@@ -51,18 +52,24 @@ class SaleOrderLine(models.Model):
                 ("is_expense", "=", True),
                 ("state", "=", "sale"),
                 ("company_id", "in", companies.ids),
-                ("qty_to_invoice", "!=", 0),
                 ("order_id", "any", orders & clients),
                 ("timetrack_allocation_ids", "not any", gone & Domain("reversed_id", "=", False)),
             ]
         )
-        lines = self.sudo().search(domain)
+        # what Odoo has to be invoiced goes by the quantity ordered for some products: nobody orders costs
+        lines = self.sudo().search(domain & Domain.custom(to_sql=self._timetrack_open_sql))
         lines = lines.filtered(lambda line: line._timetrack_get_open_quantity())
         days = lines._timetrack_get_days()
         lines = lines.filtered(
             lambda line: (not day or days[line] <= day) and (not date_from or days[line] >= date_from)
         )
         return lines.sorted(lambda line: (days[line], line.id))
+
+    @staticmethod
+    def _timetrack_open_sql(model, alias, query):
+        """SQL of whether another quantity was spent than is on invoices."""
+        spent, invoiced = (model._field_to_sql(alias, name, query) for name in ("qty_delivered", "qty_invoiced"))
+        return SQL("%s != %s", spent, invoiced)
 
     def _prepare_qty_delivered(self):
         """What was sent back to a vendor, with a credit note of its bill, was not spent."""

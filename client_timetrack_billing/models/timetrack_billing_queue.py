@@ -163,7 +163,7 @@ class TimetrackBillingQueue(models.Model):
                        AND move.state = 'draft' AND move.move_type = 'out_refund'
                      WHERE rel.order_line_id = line.id
               ) open
-             WHERE line.is_expense AND line.state = 'sale' AND line.qty_to_invoice != 0
+             WHERE line.is_expense AND line.state = 'sale' AND line.qty_delivered != line.qty_invoiced
                AND abs(open.quantity) > 0.000001
                AND engagement.billing_method NOT IN %(other)s AND engagement.is_cost_billed
                AND NOT EXISTS (

@@ -613,17 +613,20 @@ class TestCostLife(CostCommon):
             self._propose()
 
     def test_a_bill_that_is_taken_back_after_the_client_paid_it(self):
+        # nobody orders costs, whatever the product says
+        second = self._bill(50.0, product=self._create_service("Hotel", "cost", invoice_policy="order"))
         move = self._post(self._propose())
-        self.bill.button_draft()
-        self.bill.button_cancel()
+        for bill in (self.bill, second):
+            bill.button_draft()
+            bill.button_cancel()
         self._log_approved(2.0)
         prebill = self._propose()
-        row = prebill.cost_line_ids
-        # the client has paid for it with the mark-up, and gets that back
-        self.assertEqual((row.cost_quantity, row.billed_amount, prebill.amount), (-1.0, -110.0, 90.0))
-        second = self._post(prebill)
-        self.assertEqual(second.amount_untaxed, 90.0)
-        self.assertEqual(self._costs().qty_invoiced, 0.0)
+        # the client has paid for them with the mark-up, and gets that back
+        rows = prebill.cost_line_ids
+        self.assertEqual(rows.mapped("cost_quantity"), [-1.0, -1.0])
+        self.assertEqual(rows.mapped("billed_amount"), [-110.0, -55.0])
+        self.assertEqual(self._post(prebill).amount_untaxed, 35.0)
+        self.assertEqual(self._costs().mapped("qty_invoiced"), [0.0, 0.0])
         self.assertEqual(move.state, "posted")
 
     def _refund(self, bill, **values):
