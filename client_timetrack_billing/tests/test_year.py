@@ -41,8 +41,8 @@ class Books:
 @tagged("-at_install", "post_install")
 class TestYear(TimetrackAccrualCommon):
     """A year of a law firm: time, approval, bills with write-downs, fees of the court with a mark-up, money in trust,
-    payments, credit notes, a write-off, and revenue accrued at the end of each month, late entries included. The
-    general ledger is what plain arithmetic says, each month.
+    payments, credit notes, a dispute, a write-off, and revenue accrued at the end of each month, late entries included.
+    The general ledger is what plain arithmetic says, each month.
     """
 
     @classmethod
@@ -252,6 +252,26 @@ class TestYear(TimetrackAccrualCommon):
                 # two pieces: billed for some days, and in progress again from then on
                 self.books.time["credited"] = (billed, -value, refund.date)
                 self.books.time[row.line_id.id] = (when, value, None)
+            if month == 7:
+                # the client does not accept an entry, and is right
+                rows = bills[-1].timetrack_allocation_ids.filtered(lambda row: row.kind == "time" and row.line_id)
+                row = rows.filtered(lambda row: row.billed_amount == row.standard_value)[:1]
+                dispute = (
+                    self.env["timetrack.dispute"]
+                    .with_user(self.user_billing)
+                    .create(
+                        {
+                            "move_id": bills[-1].id,
+                            "row_ids": [Command.set(row.ids)],
+                            "reason_id": self.env.ref("client_timetrack_billing.dispute_reason_hours").id,
+                        }
+                    )
+                )
+                self.assertTrue(bills[-1].no_followup)
+                values = {"what": "concede", "row_ids": [Command.set(row.ids)], "dispute_id": dispute.id}
+                refund = self._credit(bills[-1], day + timedelta(days=3), **values)
+                self.assertEqual(refund.amount_untaxed, self.books.time[row.line_id.id][1])
+                self.assertEqual((dispute.state, bills[-1].no_followup), ("closed", False))
             if month == 9:
                 self._credit(
                     bills[-1],
