@@ -60,29 +60,32 @@ class TimetrackEngagement(models.Model):
         )
 
     def _get_cost_order(self, company):
-        """The sales order that has the costs of the engagement; made when the first of them comes.
+        """The sales order that has the costs of the engagement: an open one of the project as in Odoo, or one of the
+        firm's own, made when the first of them comes. A client who orders would see on it what was spent, which is
+        nobody's business where there is a mark-up.
 
         :param company: whose costs
         :return: a confirmed order of the project, in sudo
         """
         self.ensure_one()
         project = self.sudo().project_id
-        found = (
+        orders = (
             self.env["sale.order"]
             .sudo()
             .search(
                 [
-                    ("timetrack_is_cost_order", "=", True),
                     ("project_id", "=", project.id),
                     ("company_id", "=", company.id),
                     ("state", "=", "sale"),
                     ("locked", "=", False),
                 ],
-                limit=1,
+                order="create_date, id",
             )
         )
+        own = orders.filtered("timetrack_is_cost_order")
+        found = own if self.cost_markup else (orders - own) or own
         if found:
-            return found
+            return found[0]
         # two bills that are posted at once make one order: who comes second starts again
         self.env.cr.execute(SQL("UPDATE timetrack_engagement SET write_date = write_date WHERE id = %s", self.id))
         order = (

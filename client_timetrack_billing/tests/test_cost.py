@@ -162,12 +162,19 @@ class TestCost(CostCommon, HttpCase):
         self._bill(10.0)
         self._bill(20.0, day="2026-05-11")
         self.assertEqual(len(self._costs().order_id), 1)
-        # what the client has ordered is the client's to see, and costs before their mark-up are not
+        # an order of the project is taken as in Odoo, a quotation is not
         other = self._create_project("Other", self.partner_a)
-        order = self.env["sale.order"].create({"partner_id": self.partner_a.id, "project_id": other.id})
-        order.action_confirm()
+        orders = self.env["sale.order"].create(
+            [{"partner_id": self.partner_a.id, "project_id": other.id} for _count in range(2)]
+        )
+        orders[1].action_confirm()
         self._bill(10.0, project=other)
-        self.assertNotIn(order, self._costs(other).order_id)
+        self.assertEqual(self._costs(other).order_id, orders[1])
+        self.assertEqual(self._propose(project_ids=other.ids).amount, 10.0)
+        # what the client has ordered is the client's to see, and what was spent before its mark-up is not
+        other.timetrack_engagement_ids.cost_markup = 10
+        self._bill(20.0, project=other)
+        self.assertEqual(self._costs(other).order_id.mapped("timetrack_is_cost_order"), [False, True])
 
     def test_clients_see_no_costs_before_they_are_invoiced(self):
         self._create_clients()
