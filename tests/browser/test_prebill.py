@@ -41,6 +41,14 @@ def line(page, text):
     return page.locator(f"[name=line_ids] .o_data_row:has-text('{text}')")
 
 
+def shows(page, name, text):
+    """Wait until a field of the line that is being edited has a text."""
+    page.wait_for_function(
+        "([name, text]) => document.querySelector(`.o_selected_row [name=${name}] input`)?.value.includes(text)",
+        arg=[name, text],
+    )
+
+
 def test_from_the_queue_to_the_invoice(firm, log_in):
     """Propose, write down with a reason, hold, ask; approve on the phone; invoice."""
     page = log_in("bill_ann")
@@ -51,11 +59,16 @@ def test_from_the_queue_to_the_invoice(firm, log_in):
     page.wait_for_selector(".o_form_view [name=line_ids] .o_data_row:has-text('Drafting')")
     line(page, "Drafting").locator("td[name=hours_billed]").click()
     page.fill(".o_selected_row [name=hours_billed] input", "2:30")
-    page.click(".o_selected_row [name=reason_id] input")
+    page.press(".o_selected_row [name=hours_billed] input", "Tab")
+    shows(page, "billed_amount", "250.00")  # the server has answered
+    page.fill(".o_selected_row [name=reason_id] input", "Courtesy")
     page.click(".o-autocomplete--dropdown-item:has-text('Courtesy')")
+    shows(page, "reason_id", "Courtesy")
     line(page, "Travel").locator("td[name=action]").click()
+    shows(page, "text", "Travel")
     page.click(".o_selected_row [name=action] input")
     page.click(".o_select_menu_menu .o_select_menu_item:has-text('Hold')")
+    shows(page, "action", "Hold")
     page.click(".o_form_button_save")
     page.wait_for_selector("[name=amount]:has-text('450.00')")
     assert "500.00" in page.inner_text("[name=standard_value] >> nth=0")
