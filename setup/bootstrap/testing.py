@@ -1,8 +1,8 @@
 """The stages of ``setup/test``: lint, tests of the addons, Odoo's own tests, tests across addons.
 
 The addons' tests run with pytest-odoo in a process that has loaded the database; the tests across addons
-start Odoo themselves, so they run in a second process without it: beside the others, on the second core, and are shown
-at the end. Only ``--full`` does one after the other, for it measures.
+start Odoo themselves, so they run in a second process without it: beside the others, on the second core. Those in the
+browser come last, with the machine to themselves. ``--full`` does one after the other, for it measures.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from pathlib import Path
 from . import console, lint, paths, suites, venv
 
 ACROSS = "tests"
+BROWSER = paths.ROOT / ACROSS / "browser"
 # Options of pytest whose value is a word of its own, which is no path even where a file has that name.
 WITH_VALUE = ("-k", "-m", "-p", "-o", "-c", "-n", "-r", "-W", "--deselect", "--ignore", "--rootdir", "--maxfail")
 NO_TEST_COLLECTED = 5
@@ -82,8 +83,10 @@ def run(ground, selection):
         failed = sum(not result.passed for result in results)
         count.add(len(results) - failed, failed)
     addons, across = _addon_tests(ground, selection), _across_tests(ground, selection)
-    beside = addons and across and not os.environ.get("TIMETRACK_FULL")
-    with Pytest(ground, across, "across_tests").beside() if beside else contextlib.nullcontext() as background:
+    last = None
+    if selection.whole and across and not os.environ.get("TIMETRACK_FULL"):
+        across, last = [*across, f"--ignore={BROWSER}"], [*across[:-1], str(BROWSER)]
+    with Pytest(ground, across, "across_tests").beside() if last else contextlib.nullcontext() as background:
         if addons:
             console.say("\nTests of the addons")
             Pytest(ground, addons, "addon_tests").run(count)
@@ -93,6 +96,9 @@ def run(ground, selection):
         if across:
             console.say("\nTests across addons")
             (background or Pytest(ground, across, "across_tests")).run(count)
+    if last:
+        console.say("\nTests in the browser")
+        Pytest(ground, last, "browser_tests").run(count)
     return count
 
 
