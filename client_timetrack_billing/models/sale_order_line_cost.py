@@ -7,8 +7,7 @@ from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
-# States of ledger rows in which a cost is proposed, and on no invoice.
-PROPOSED = ("held", "prebill")
+from .timetrack_allocation import PROPOSED
 
 
 class SaleOrderLine(models.Model):

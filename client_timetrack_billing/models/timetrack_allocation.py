@@ -30,6 +30,10 @@ AMOUNTS = (
 )  # fmt: skip
 # States in which a row occupies its part of an entry.
 LIVE = ("held", "prebill", "draft", "posted")
+# It has an instalment on a pre-bill or an invoice.
+TAKEN = ("prebill", "draft", "posted")
+# It proposes a cost, which is on no invoice.
+PROPOSED = ("held", "prebill")
 # Values of empty columns that stand for something.
 EMPTY = {"boolean": False, "float": 0.0, "monetary": 0.0, "integer": 0}
 # What becomes of time that a planned credit note takes back: values of ``effect``.
@@ -619,10 +623,10 @@ class TimetrackAllocation(models.Model):
                 displaced += gives_way.ids
             else:
                 lost += mine.ids
-        same, elsewhere = self._get_other_instalments()
-        lost += self.filtered(lambda row: row.instalment_id in elsewhere.instalment_id).ids
-        same_costs, lost_costs = self._get_other_costs()
-        return self.browse(lost) | lost_costs, self.browse(displaced) | same | same_costs
+        fees, lost_fees = self._get_others("instalment_id", TAKEN)
+        costs, lost_costs = self._get_others("sale_line_id", PROPOSED)
+        lost_costs |= self.filtered(lambda row: row.sale_line_id and row._is_billed_twice())
+        return self.browse(lost) | lost_fees | lost_costs, self.browse(displaced) | fees | costs
 
     def _gives_way_to(self, rows):
         """Whether the live row only waits for what the rows are to be again."""

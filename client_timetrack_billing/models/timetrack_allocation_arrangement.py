@@ -7,7 +7,6 @@ from odoo.addons.client_timetrack.engine.allocation import spread, to_decimal, u
 
 from ..engine.arrangement import find
 from ..engine.pricing import BILL, HOLD, INCLUDED
-from .timetrack_instalment import TAKEN
 
 
 class TimetrackAllocation(models.Model):
@@ -98,13 +97,24 @@ class TimetrackAllocation(models.Model):
             )
 
     @api.model
-    def _bill_fee_on(self, move_line, instalment, included):
-        """Put an instalment, with the time that it pays for, or a cost on an invoice line.
+    def _bill_fees_on(self, rows_by_line):
+        """Put instalments, with the time that they pay for, and costs on invoice lines. The number of queries depends
+        neither on the rows nor on the lines.
 
-        :param move_line: of the draft invoice
-        :param instalment: its row, or that of the cost
-        :param included: rows of time; may be none. What another fee pays for, or nothing does, goes along at nothing
+        :param dict rows_by_line: line of the draft invoice to its rows: that of the instalment or cost, then those of
+            time, of which there may be none. What another fee pays for, or nothing does, goes along at nothing
         """
+        fees, time = {}, {}
+        for move_line, rows in rows_by_line.items():
+            fees[rows[0]], mine = self._prepare_fee_rows(move_line, rows[0], rows[1:])
+            time |= mine
+        self._write_each(time)
+        self._write_each(fees)
+
+    @api.model
+    def _prepare_fee_rows(self, move_line, instalment, included):
+        """Values of the row of a fee or cost on an invoice line, and dict of the rows of time to theirs; see
+        :meth:`_bill_fees_on`."""
         unit = unit_of(move_line.currency_id.rounding)
         total = to_decimal(move_line.price_subtotal, unit)
         place = {"move_line_id": move_line.id, "move_id": move_line.move_id.id, "state": "draft"}
@@ -124,19 +134,21 @@ class TimetrackAllocation(models.Model):
             reason = row.adjustment_reason or row.reason_id.name or fee
             value = to_decimal(row.standard_value, unit)
             values[row] = {**place, "hours_billed": 0.0, **self._prepare_billed(0.0, value, Decimal(0), reason)}
-        self._write_each(values)
-        self._write_each({instalment: {**place, "billed_amount": float(rest), "adjustment": float(rest)}})
+        return {**place, "billed_amount": float(rest), "adjustment": float(rest)}, values
 
-    def _get_other_instalments(self):
-        """Live rows of the instalments that these rows, which are not live, were for: those on the same pre-bill, which
-        give way, and those elsewhere."""
-        mine = self.filtered("instalment_id")
-        there = self.search(
-            [("instalment_id", "in", mine.instalment_id.ids), ("state", "in", TAKEN), ("reversed_id", "=", False)]
-        )
-        prebills = {row.instalment_id: row.prebill_id for row in mine}
-        same = there.filtered(lambda row: row.state == "prebill" and row.prebill_id == prebills[row.instalment_id])
-        return same, there - same - mine
+    def _get_others(self, name, states):
+        """Rows of the instalments or costs that these rows, which are not live, were for.
+
+        :param str name: of the field that says for what a row is
+        :param states: of the rows in question
+        :return: rows on the same pre-bill, which give way, and those of these rows that others have taken the place of
+        """
+        mine = self.filtered(name)
+        there = self.search([(name, "in", mine[name].ids), ("state", "in", states), ("reversed_id", "=", False)])
+        prebills = {row[name]: row.prebill_id for row in mine}
+        same = there.filtered(lambda row: row.state == "prebill" and row.prebill_id == prebills[row[name]])
+        elsewhere = (there - same - mine)[name]
+        return same, mine.filtered(lambda row: row[name] in elsewhere)
 
     def _split_off(self, rounded):
         """Divide a line by its rounded hours: the new line has these of them, and its share of the hours worked."""

@@ -2,10 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..engine.pricing import HOLD, INCLUDED, NO_CHARGE
-from .sale_order_line_cost import PROPOSED
 
-# What people change of a cost on a pre-bill.
-EDITABLE = {"action", "billed_amount", "narrative", "text", "reason_id", "adjustment_reason"}
+# What people change of time, and a cost does not have.
+OF_TIME = {"hours_billed", "billed_rate"}
 
 
 class TimetrackAllocation(models.Model):
@@ -81,7 +80,7 @@ class TimetrackAllocation(models.Model):
         """
         self.ensure_one()
         values = dict(vals)
-        if values.keys() - EDITABLE or values.get("action") == INCLUDED:
+        if values.keys() & OF_TIME or values.get("action") == INCLUDED:
             self._check_no_costs()
         if values.get("action", self.action) == NO_CHARGE:
             # an amount that somebody entered is gone with it
@@ -124,18 +123,6 @@ class TimetrackAllocation(models.Model):
         """Whether another quantity is open than the row's."""
         line = self.sale_line_id
         return bool(line.product_uom_id.compare(line._timetrack_get_open_quantity(), self.cost_quantity))
-
-    def _get_other_costs(self):
-        """Rows that propose the costs of these rows, which are not live: those on the same pre-bill, which give way,
-        and those elsewhere; and the rows whose costs other invoices have by now."""
-        mine = self.filtered("sale_line_id")
-        there = self.search(
-            [("sale_line_id", "in", mine.sale_line_id.ids), ("state", "in", PROPOSED), ("reversed_id", "=", False)]
-        )
-        prebills = {row.sale_line_id: row.prebill_id for row in mine}
-        same = there.filtered(lambda row: row.state == "prebill" and row.prebill_id == prebills[row.sale_line_id])
-        elsewhere = mine.filtered(lambda row: row.sale_line_id in (there - same - mine).sale_line_id)
-        return same, elsewhere | mine.filtered(lambda row: row._is_billed_twice())
 
     def _is_billed_twice(self):
         """Whether more is on invoices than was spent."""

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .sale_order_line_cost import PROPOSED
+from .timetrack_allocation import PROPOSED
 from .timetrack_arrangement import FEES
 from .timetrack_engagement import NOT_BY_RATES
 

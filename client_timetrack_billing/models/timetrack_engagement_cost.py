@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 
 class TimetrackEngagement(models.Model):
@@ -10,7 +9,8 @@ class TimetrackEngagement(models.Model):
     of its product. These lines are proposed on the pre-bills of the engagement, with its time.
     """
 
-    _inherit = "timetrack.engagement"
+    _name = "timetrack.engagement"
+    _inherit = ["timetrack.engagement", "timetrack.lock.mixin"]
 
     is_cost_billed = fields.Boolean(
         "Re-Invoice Costs",
@@ -87,7 +87,7 @@ class TimetrackEngagement(models.Model):
         if found:
             return found[0]
         # two bills that are posted at once make one order: who comes second starts again
-        self.env.cr.execute(SQL("UPDATE timetrack_engagement SET write_date = write_date WHERE id = %s", self.id))
+        self._lock()
         order = (
             self.env["sale.order"]
             .sudo()

@@ -4,10 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from .timetrack_allocation import TAKEN
 from .timetrack_arrangement import FEES, HOURS
-
-# States of a ledger row that has the instalment on a pre-bill or an invoice.
-TAKEN = ("prebill", "draft", "posted")
 
 
 class TimetrackInstalment(models.Model):

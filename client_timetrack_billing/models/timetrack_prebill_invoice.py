@@ -486,11 +486,11 @@ class TimetrackPrebill(models.Model):
         self._settle_prices(move, pairs)
         time = {move_line: line.rows for move_line, line in pairs if line.kind == "time"}
         self.env["timetrack.allocation"]._bill_on(time, shown=self.adjustments == "shown")
+        fees = {move_line: line.rows for move_line, line in pairs if line.kind in ("instalment", "cost")}
+        self.env["timetrack.allocation"]._bill_fees_on(fees)
         for move_line, line in pairs:
             if line.kind == "adjustment":
                 self.env["timetrack.allocation"]._adjust_on(move_line, line.shares)
-            elif line.kind in ("instalment", "cost"):
-                self.env["timetrack.allocation"]._bill_fee_on(move_line, line.rows[0], line.rows[1:])
         rows = self.env["timetrack.allocation"].union(*(line.rows for line in lines))
         rows._sync_entries()
 
