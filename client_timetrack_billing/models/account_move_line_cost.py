@@ -117,4 +117,11 @@ class AccountMoveLine(models.Model):
             spent = currency._convert(-amount, order.currency_id, order.company_id, self.date)
             price = spent / (self.quantity or 1.0)
         values = self.sudo()._sale_prepare_sale_line_values(order, price)
+        values["analytic_distribution"] = self._timetrack_get_distribution_of(project)
         return self.env["sale.order.line"].sudo().create(values)
+
+    def _timetrack_get_distribution_of(self, project):
+        """The analytic distribution of the part that is a project's: what is re-invoiced of it is no other one's."""
+        account = str(project.account_id.id)
+        own = {key: percent for key, percent in self.analytic_distribution.items() if account in key.split(",")}
+        return {key: 100 * percent / sum(own.values()) for key, percent in own.items()}

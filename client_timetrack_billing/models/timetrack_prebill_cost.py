@@ -72,12 +72,15 @@ class TimetrackPrebill(models.Model):
 
         :param product: of the company's time, which costs are not
         """
-        row = line.rows[0]
-        return row.sudo().sale_line_id._prepare_invoice_line(
+        # an index would forget that the others are read with it
+        row = next(iter(line.rows))
+        cost = row.sudo().sale_line_id
+        return cost._prepare_invoice_line(
             name=row._get_text(),
             quantity=row.cost_quantity,
             price_unit=line.target / row.cost_quantity,
             discount=0.0,
+            analytic_distribution=cost.analytic_distribution or False,
         )
 
     def _get_cost_figures(self):
