@@ -54,6 +54,15 @@ def value_of(hours, rate):
     return Decimal(repr(float(hours))) * Decimal(repr(float(rate)))
 
 
+def with_markup(amount, percent):
+    """What a cost comes to with its mark-up, not rounded.
+
+    >>> with_markup(200.0, 5.0)
+    210.0
+    """
+    return amount * (1 + percent / 100)
+
+
 def is_adjusted(line):
     """Whether somebody decided that a line is billed otherwise than it was worked; rounding does not count.
 

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -7,7 +8,16 @@ from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
+from ..engine.pricing import with_markup
 from .timetrack_allocation import PROPOSED
+
+
+class OpenCost(NamedTuple):
+    """What is on no invoice of a cost: its quantity, its value without mark-up, and the mark-up in percent."""
+
+    quantity: float
+    amount: float
+    markup: float
 
 
 class SaleOrderLine(models.Model):
@@ -99,14 +109,22 @@ class SaleOrderLine(models.Model):
             days[one.so_line.id].append(one.move_line_id.move_id.invoice_date or one.date)
         return {line: max(days[line.id], default=line.order_id.date_order.date()) for line in self}
 
-    def _timetrack_get_open_amount(self):
-        """What the open quantity comes to without mark-up, untaxed, in the currency of the order. What is taken back
-        comes to what the client was invoiced for it."""
+    def _timetrack_value_open(self, engagement):
+        """What is open of the cost, and its value, untaxed in the currency of the order. What is taken back comes to
+        what the client was invoiced for it.
+
+        :param engagement: whose mark-up counts for what is re-invoiced at cost
+        :return: :class:`OpenCost`
+        """
         self.ensure_one()
         quantity = self._timetrack_get_open_quantity()
         if quantity < 0 and self.qty_invoiced_posted:
-            return self.currency_id.round(self.untaxed_amount_invoiced * quantity / self.qty_invoiced_posted)
-        return self.currency_id.round(self._timetrack_get_price() * quantity)
+            amount = self.untaxed_amount_invoiced * quantity / self.qty_invoiced_posted
+        else:
+            price = self.price_subtotal / self.product_uom_qty if self.product_uom_qty else self.price_unit
+            amount = price * quantity
+        at_cost = self.product_id.expense_policy != "sales_price" and quantity > 0
+        return OpenCost(quantity, self.currency_id.round(amount), engagement.cost_markup if at_cost else 0.0)
 
     def _timetrack_get_open_amounts(self):
         """What the open quantities come to with mark-up, untaxed: dict of currency to amount (Decimal)."""
@@ -114,18 +132,7 @@ class SaleOrderLine(models.Model):
         amounts = defaultdict(Decimal)
         for line in self:
             currency = line.currency_id
-            markup = line._timetrack_get_markup(engagements[line.order_id.project_id])
-            amount = currency.round(line._timetrack_get_open_amount() * (1 + markup / 100))
-            amounts[currency] += to_decimal(amount, unit_of(currency.rounding))
+            cost = line._timetrack_value_open(engagements[line.order_id.project_id])
+            billed = currency.round(with_markup(cost.amount, cost.markup))
+            amounts[currency] += to_decimal(billed, unit_of(currency.rounding))
         return amounts
-
-    def _timetrack_get_price(self):
-        """Untaxed price of a unit."""
-        self.ensure_one()
-        return self.price_subtotal / self.product_uom_qty if self.product_uom_qty else self.price_unit
-
-    def _timetrack_get_markup(self, engagement):
-        """The mark-up, in percent, that the engagement adds to the open quantity."""
-        self.ensure_one()
-        at_cost = self.product_id.expense_policy != "sales_price"
-        return engagement.cost_markup if at_cost and self._timetrack_get_open_quantity() > 0 else 0.0

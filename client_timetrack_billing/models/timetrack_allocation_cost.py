@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..engine.pricing import HOLD, INCLUDED, NO_CHARGE
+from ..engine.pricing import HOLD, INCLUDED, NO_CHARGE, with_markup
 
 # What people change of time, and a cost does not have.
 OF_TIME = {"hours_billed", "billed_rate"}
@@ -36,11 +36,9 @@ class TimetrackAllocation(models.Model):
         :param engagement: of its project
         :param date day: on which it was spent
         """
-        amount = line.currency_id._convert(
-            line._timetrack_get_open_amount(), prebill.currency_id, prebill.company_id, day
-        )
-        markup = line._timetrack_get_markup(engagement)
-        billed = prebill.currency_id.round(amount * (1 + markup / 100))
+        cost = line._timetrack_value_open(engagement)
+        amount = line.currency_id._convert(cost.amount, prebill.currency_id, prebill.company_id, day)
+        billed = prebill.currency_id.round(with_markup(amount, cost.markup))
         return {
             "prebill_id": prebill.id,
             "state": "prebill",
@@ -50,9 +48,9 @@ class TimetrackAllocation(models.Model):
             "project_id": line.order_id.project_id.id,
             "sale_line_id": line.id,
             "date": day,
-            "cost_quantity": line._timetrack_get_open_quantity(),
+            "cost_quantity": cost.quantity,
             "cost_amount": amount,
-            "markup": markup,
+            "markup": cost.markup,
             "billed_amount": billed,
             "adjustment": billed,
         }
@@ -60,7 +58,7 @@ class TimetrackAllocation(models.Model):
     def _get_agreed_cost(self):
         """What the cost comes to with its mark-up, untaxed."""
         self.ensure_one()
-        return self.currency_id.round(self.cost_amount * (1 + self.markup / 100))
+        return self.currency_id.round(with_markup(self.cost_amount, self.markup))
 
     def _price_costs(self):
         """Value costs where nobody has entered an amount: at what was agreed on, or at nothing."""

@@ -114,6 +114,32 @@ class TimetrackBillingCommon(AccountTestInvoicingCommon):
         return cls.env["account.move"].search([]) - before
 
     @classmethod
+    def _propose(cls, **values):
+        """Propose what is approved as the billing user does: the pre-bills."""
+        before = cls.env["timetrack.prebill"].search([])
+        cls._wizard(**values).action_propose()
+        return (cls.env["timetrack.prebill"].search([]) - before).with_user(cls.user_billing)
+
+    def _post(self, prebill, day=None):
+        """Approve, invoice and post a pre-bill: its invoice, on its last day unless told otherwise."""
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        if move:
+            move.invoice_date = day or prebill.date_to
+            move.action_post()
+        self.assertLedger()
+        return move
+
+    def _count_queries(self, call):
+        """How many queries something takes that finds nothing in memory."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        call()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - before
+
+    @classmethod
     def _reverse(cls, move, is_modify=False):
         """Reverse an invoice as the wizard of Odoo does, and return what it leads to."""
         wizard = (

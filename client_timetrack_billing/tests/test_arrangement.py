@@ -26,25 +26,10 @@ class ArrangementCommon(TimetrackBillingCommon):
             values["instalment_ids"] = [Command.create({"name": "Part", **one}) for one in instalments]
         return cls.env["timetrack.arrangement"].with_user(cls.user_billing).create(values)
 
-    @classmethod
-    def _propose(cls, **values):
-        before = cls.env["timetrack.prebill"].search([])
-        cls._wizard(**values).action_propose()
-        return (cls.env["timetrack.prebill"].search([]) - before).with_user(cls.user_billing)
-
     def _actions(self, prebill):
         """What becomes of each line: hours and action, in the order of their days."""
         rows = prebill.line_ids.sorted(lambda row: (row.date, row.line_id.id, row.part))
         return [(round(row.hours_worked, 4), row.action) for row in rows]
-
-    def _post(self, prebill, day=None):
-        prebill.action_invoice()
-        move = prebill.move_id.sudo()
-        if move:
-            move.invoice_date = day or prebill.date_to
-            move.action_post()
-        self.assertLedger()
-        return move
 
 
 @tagged("-at_install", "post_install")

@@ -83,21 +83,6 @@ class CostCommon(TimetrackBillingCommon):
             [("is_expense", "=", True), ("order_id.project_id", "=", (project or cls.project).id)], order="id"
         )
 
-    @classmethod
-    def _propose(cls, **values):
-        before = cls.env["timetrack.prebill"].search([])
-        cls._wizard(**values).action_propose()
-        return (cls.env["timetrack.prebill"].search([]) - before).with_user(cls.user_billing)
-
-    def _post(self, prebill):
-        prebill.action_invoice()
-        move = prebill.move_id.sudo()
-        if move:
-            move.invoice_date = "2026-05-31"
-            move.action_post()
-        self.assertLedger()
-        return move
-
 
 @tagged("-at_install", "post_install")
 class TestCost(CostCommon, HttpCase):
@@ -413,24 +398,13 @@ class TestCost(CostCommon, HttpCase):
         counts, invoiced = [], []
         for number in (5, 25):
             self._bill(*range(1, number + 1))
-            self.env.flush_all()
-            self.env.invalidate_all()
-            wizard = self._wizard()
             with self.subTest(number=number):
-                before = self.env.cr.sql_log_count
-                wizard.action_propose()
-                self.env.flush_all()
-                counts.append(self.env.cr.sql_log_count - before)
+                counts.append(self._count_queries(self._wizard().action_propose))
                 prebill = self.env["timetrack.prebill"].search([], order="id desc", limit=1)
                 self.assertEqual(len(prebill.cost_line_ids), number)
                 prebill = prebill.with_user(self.user_billing)
                 prebill.action_approve()
-                self.env.flush_all()
-                self.env.invalidate_all()
-                before = self.env.cr.sql_log_count
-                prebill._create_invoices()
-                self.env.flush_all()
-                invoiced.append(self.env.cr.sql_log_count - before)
+                invoiced.append(self._count_queries(prebill._create_invoices))
         self.assertLessEqual(counts[1], counts[0] + 3)
         self.assertLessEqual(invoiced[1], invoiced[0] + 3)
 

@@ -18,11 +18,6 @@ class TestEngagement(TimetrackBillingCommon):
         cls.project.user_id = False
         cls.engagement = cls.project.timetrack_engagement_ids.with_user(cls.user_billing)
 
-    def _propose(self, **values):
-        before = self.env["timetrack.prebill"].search([])
-        self._wizard(**values).action_propose()
-        return (self.env["timetrack.prebill"].search([]) - before).with_user(self.user_billing)
-
     def _bill(self):
         """Propose and invoice: the draft invoice."""
         prebill = self._propose()

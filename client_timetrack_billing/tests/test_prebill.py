@@ -28,13 +28,6 @@ class TestPrebill(TimetrackBillingCommon):
         cls.engagement = cls.project.timetrack_engagement_ids
         cls.reason = cls.env.ref("client_timetrack_billing.adjustment_reason_courtesy")
 
-    @classmethod
-    def _propose(cls, **values):
-        """Propose the approved time as the billing user does: the pre-bills."""
-        before = cls.env["timetrack.prebill"].search([])
-        cls._wizard(**values).action_propose()
-        return (cls.env["timetrack.prebill"].search([]) - before).with_user(cls.user_billing)
-
     def _invoice_of(self, prebill):
         prebill.action_invoice()
         return prebill.move_id.sudo()
