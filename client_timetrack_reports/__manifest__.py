@@ -1,7 +1,7 @@
 {
     "name": "Client Time Tracking: Reports",
     "summary": "Utilization, budgets and billing in pivots and workbooks",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Services/Timesheets",
     "author": "Client Timetrack Contributors",
     "website": "https://github.com/client-timetrack/client_timetrack",
@@ -13,6 +13,8 @@
         "security/timetrack_report.xml",
         "security/timetrack_workbook_wizard.xml",
         "data/ir_cron.xml",
+        "views/res_config_settings_views.xml",
+        "views/timetrack_policy_views.xml",
         "views/timetrack_capacity_views.xml",
         "views/timetrack_report_views.xml",
         "wizard/timetrack_workbook_wizard_views.xml",

@@ -36,6 +36,7 @@ from . import project_task
 from . import project_update
 from . import res_company
 from . import res_config_settings
+from . import res_currency
 from . import res_partner
 from . import res_partner_approver
 from . import res_partner_budget

@@ -417,25 +417,7 @@ class TimetrackBudget(models.Model):
 
         :param SQL currency: id of the currency
         """
-        rates = SQL(
-            """
-            SELECT rate.rate
-              FROM res_currency_rate rate
-             WHERE rate.currency_id = %(currency)s
-               AND (rate.company_id IS NULL OR rate.company_id = budget.company_id)
-            """,
-            currency=currency,
-        )
-        return SQL(
-            """
-            COALESCE(
-                (%(rates)s AND rate.name <= line.date ORDER BY rate.company_id, rate.name DESC LIMIT 1),
-                (%(rates)s ORDER BY rate.company_id, rate.name LIMIT 1),
-                1.0
-            )
-            """,
-            rates=rates,
-        )
+        return self.env["res.currency"]._timetrack_rate_sql(currency, SQL("budget.company_id"), SQL("line.date"))
 
 
 def sum_of(states, name):

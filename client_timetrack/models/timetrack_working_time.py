@@ -12,11 +12,12 @@ from ..engine.capacity import by_date, flexible_days, split_day
 
 
 class WorkingDay(NamedTuple):
-    """The hours that an employee can work on a day; ``net = gross - holiday - leave``."""
+    """The hours that an employee can work on a day (net = gross - holiday - leave), in which department and job."""
 
     employee_id: int
     company_id: int
     department_id: int
+    job_id: int
     date: object
     gross: float
     holiday: float
@@ -90,12 +91,12 @@ class TimetrackWorkingTime(models.AbstractModel):
                     for date, work in work_days.items()
                 }
             own_days = self._get_days_off(leaves[employee.resource_id], tz, stint.date_from, stint.date_to)
-            department_id = version.department_id.id or None
+            place = version.department_id.id or None, version.job_id.id or None
             for date, (work, public, hours) in patterns[key].items():
                 if hours.gross > 0 and stint.date_from <= date <= stint.date_to:
                     if date in own_days:
                         hours = split_day(work, public, own_days[date])
-                    days.append(WorkingDay(employee.id, employee.company_id.id, department_id, date, *hours))
+                    days.append(WorkingDay(employee.id, employee.company_id.id, *place, date, *hours))
         return days
 
     @api.model

@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class SaleOrderLine(models.Model):
@@ -57,4 +58,32 @@ class SaleOrderLine(models.Model):
         """What is on an invoice already does not come again, even after a credit note for a part of it."""
         return super(SaleOrderLine, self.with_context(timetrack_not_on_invoice=True))._recompute_qty_to_invoice(
             start_date, end_date
+        )
+
+    # ------------------------------------------------------------------
+    # Reports
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _timetrack_join_sql(self, entry):
+        """SQL joins of the ``order_line`` of a time entry, and of the units of both.
+
+        :param SQL entry: alias of the entry
+        """
+        return SQL(
+            """
+            LEFT JOIN sale_order_line order_line ON order_line.id = %(entry)s.so_line
+            LEFT JOIN uom_uom order_unit ON order_unit.id = order_line.product_uom_id
+            LEFT JOIN uom_uom time_unit ON time_unit.id = %(entry)s.product_uom_id
+            """,
+            entry=entry,
+        )
+
+    @api.model
+    def _timetrack_price_sql(self):
+        """SQL of what an hour costs by the ``order_line``, net of its discount and without tax."""
+        return SQL(
+            "(COALESCE(order_line.price_subtotal / NULLIF(order_line.product_uom_qty, 0),"
+            " order_line.price_unit * (1 - COALESCE(order_line.discount, 0) / 100))::float8"
+            " * time_unit.factor::float8 / order_unit.factor::float8)"
         )

@@ -182,38 +182,54 @@ class TimetrackBillingQueue(models.Model):
         )
 
     @api.model
-    def _get_pieces(self, day, as_of_day=False):
+    def _get_pieces(self, day, as_of_day=False, with_orders=False):
         """SQL of the pieces of time up to a day that are on no posted invoice: the definition of WIP, for all who ask.
 
         :param date day: of the work, at most
         :param as_of_day: what was not on an invoice (by its accounting date) at the end of that day, instead of what
             is not now. Who approved what when does not count: it is what is approved now
-        :return: SELECT of id (of the entry), company_id, partner_id, project_id, currency_id, hours, rate (net), date,
-            state, arrangement_id, is_fee; what has no rate has no currency, and what a fee pays for has a rate of
-            nothing. A piece of time has several rows that sum up where it was credited
+        :param with_orders: the time that sales orders bill by the hour too, which the orders invoice
+        :return: SELECT of id (of the entry), row_id (in the ledger, if it is there), company_id, partner_id,
+            project_id, currency_id, hours, standard_rate, rate (net), date, state, arrangement_id, is_fee; what has no
+            rate has no currency, and what a fee pays for has a rate of nothing. A piece of time has several rows that
+            sum up where it was credited
         """
+        wanted = SQL("line.so_line IS NULL AND line.date <= %s", day)
+        orders, price, currency = SQL(), SQL("NULL::float8"), SQL("NULL::int")
+        if with_orders:
+            wanted = SQL(
+                "(line.so_line IS NULL OR line.timesheet_invoice_type = 'billable_time') AND line.date <= %s", day
+            )
+            OrderLine = self.env["sale.order.line"]
+            orders, price = OrderLine._timetrack_join_sql(SQL.identifier("line")), OrderLine._timetrack_price_sql()
+            currency = SQL("order_line.currency_id")
         pieces = SQL(
             # what the ledger has not divided or moved is read from the entries alone
             """
-            SELECT line.id, line.company_id, line.timetrack_client_id AS partner_id, line.project_id,
-                   line.timetrack_rate_currency_id AS currency_id, line.unit_amount AS hours,
+            SELECT line.id, NULL::int AS row_id, line.company_id, line.timetrack_client_id AS partner_id,
+                   line.project_id, line.timetrack_rate_currency_id AS currency_id, line.unit_amount AS hours,
                    line.timetrack_rate::float8 AS rate, line.date, line.timetrack_billing_state AS state,
-                   line.timetrack_arrangement_id AS arrangement_id, 'waiting' AS action
+                   line.timetrack_arrangement_id AS arrangement_id, 'waiting' AS action, %(price)s AS order_price,
+                   %(currency)s AS order_currency_id
               FROM account_analytic_line line
-             WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved'
-               AND line.so_line IS NULL AND line.date <= %(day)s
+                   %(orders)s
+             WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved' AND %(wanted)s
          UNION ALL
-            SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
+            SELECT line.id, row.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
                    row.hours_worked, row.standard_rate, line.date, row.state, row.arrangement_id,
-                   CASE WHEN row.state = 'held' THEN 'waiting' ELSE row.action END
+                   CASE WHEN row.state = 'held' THEN 'waiting' ELSE row.action END, %(price)s, %(currency)s
               FROM timetrack_allocation row
               JOIN account_analytic_line line ON line.id = row.line_id
+                   %(orders)s
               JOIN project_project project ON project.id = row.project_id
               JOIN res_partner client ON client.id = project.partner_id
              WHERE row.state IN ('held', 'prebill', 'draft') AND row.kind = 'time' AND row.reversed_id IS NULL
-               AND line.so_line IS NULL AND line.date <= %(day)s
+               AND %(wanted)s
             """,
-            day=day,
+            wanted=wanted,
+            price=price,
+            currency=currency,
+            orders=orders,
         )
         if as_of_day:
             # back from now: what was invoiced since was in progress, and what was credited since was not
@@ -221,23 +237,31 @@ class TimetrackBillingQueue(models.Model):
                 """
                 %(pieces)s
              UNION ALL
-                SELECT line.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
-                       row.hours_worked, row.standard_rate, line.date, row.state, row.arrangement_id, row.action
+                SELECT line.id, row.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
+                       row.hours_worked, row.standard_rate, line.date, row.state, row.arrangement_id, row.action,
+                       %(price)s, %(currency)s
                   FROM timetrack_allocation row
                   JOIN account_move move ON move.id = row.move_id
                   JOIN account_analytic_line line ON line.id = row.line_id
+                       %(orders)s
                   JOIN project_project project ON project.id = row.project_id
                   JOIN res_partner client ON client.id = project.partner_id
-                 WHERE row.state IN ('posted', 'credited') AND row.kind = 'time' AND move.date > %(day)s
-                   AND line.so_line IS NULL AND line.date <= %(day)s
+                 WHERE row.state IN ('posted', 'credited') AND row.kind = 'time' AND move.date > %(day)s AND %(wanted)s
                 """,
                 pieces=pieces,
                 day=day,
+                wanted=wanted,
+                price=price,
+                currency=currency,
+                orders=orders,
             )
         return SQL(
             """
-            SELECT part.id, part.company_id, part.partner_id, part.project_id, part.currency_id, part.hours,
-                   CASE WHEN %(is_fee)s THEN 0
+            SELECT part.id, part.row_id, part.company_id, part.partner_id, part.project_id,
+                   COALESCE(part.order_currency_id, part.currency_id) AS currency_id, part.hours,
+                   CASE WHEN part.order_currency_id IS NULL OR part.order_currency_id = part.currency_id
+                        THEN part.rate ELSE part.order_price END AS standard_rate,
+                   CASE WHEN %(is_fee)s THEN 0 WHEN part.order_currency_id IS NOT NULL THEN part.order_price
                         ELSE part.rate * (1 - COALESCE(engagement.discount, 0) / 100) END AS rate,
                    part.date, part.state, part.arrangement_id, %(is_fee)s AS is_fee
               FROM (%(pieces)s) part

@@ -15,6 +15,7 @@ class HrVersion(models.Model):
             "contract_date_end",
             "departure_date",
             "department_id",
+            "job_id",
             "resource_calendar_id",
         }
 

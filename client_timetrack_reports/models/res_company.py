@@ -1,8 +1,19 @@
-from odoo import models
+from odoo import fields, models
 
 
 class ResCompany(models.Model):
     _inherit = "res.company"
+
+    timetrack_unbilled_days = fields.Integer(
+        "Days to Bill",
+        default=60,
+        help="Approved time that is not billed so many days after the work counts as revenue that leaks, unless the "
+        "policy of the project says otherwise.",
+    )
+
+    _timetrack_unbilled_days_positive = models.Constraint(
+        "CHECK(timetrack_unbilled_days > 0)", "The days to bill are one at least."
+    )
 
     def write(self, vals):
         result = super().write(vals)

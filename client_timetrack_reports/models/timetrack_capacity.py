@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, split_every
 
+from odoo.addons.client_timetrack.engine import target
+
 # Employees whose days are computed and written together.
 BATCH_EMPLOYEES = 20
 # The days behind today that the daily run computes again; older days change through the hooks only.
@@ -34,11 +36,17 @@ class TimetrackCapacity(models.Model):
     department_id = fields.Many2one(
         "hr.department", readonly=True, ondelete="set null", index="btree_not_null", help="Department on that day."
     )
+    job_id = fields.Many2one(
+        "hr.job", readonly=True, ondelete="set null", index="btree_not_null", help="Job on that day."
+    )
     date = fields.Date(required=True, readonly=True)
     gross_hours = fields.Float(readonly=True, help="Hours of the working calendar in force on that day.")
     holiday_hours = fields.Float("Public Holiday Hours", readonly=True)
     leave_hours = fields.Float(readonly=True, help="Hours of the employee's own leave outside of public holidays.")
     net_hours = fields.Float(readonly=True, help="Gross hours without public holidays and own leave.")
+    target_hours = fields.Float(
+        readonly=True, help="Billable hours to aim at: net hours by the target of utilization in force on that day."
+    )
 
     _employee_date_unique = models.UniqueIndex("(employee_id, date)", "An employee has one capacity a day.")
     _company_date_idx = models.Index("(company_id, date)")
@@ -62,8 +70,7 @@ class TimetrackCapacity(models.Model):
             return 0
         changed = 0
         for batch in split_every(BATCH_EMPLOYEES, employees.ids, self.env["hr.employee"].browse):
-            rows = self.env["timetrack.working.time"]._get_days(batch, date_from, date_to)
-            changed += self._write_rows(batch, date_from, date_to, rows)
+            changed += self._write_rows(batch, date_from, date_to, self._get_rows(batch, date_from, date_to))
         if changed:
             self.invalidate_model()
         return changed
@@ -106,27 +113,47 @@ class TimetrackCapacity(models.Model):
         return min([today.replace(day=1), *known]), today + relativedelta(months=MONTHS_AHEAD, day=31)
 
     @api.model
+    def _get_rows(self, employees, date_from, date_to):
+        """What the stored rows are to be: list of dicts, by the names of the fields."""
+        levels = self.env["timetrack.target"]._get_levels(employees, date_from, date_to)
+        return [
+            {
+                "employee_id": day.employee_id,
+                "company_id": day.company_id,
+                "department_id": day.department_id,
+                "job_id": day.job_id,
+                "date": day.date,
+                "gross_hours": day.gross,
+                "holiday_hours": day.holiday,
+                "leave_hours": day.leave,
+                "net_hours": day.net,
+                "target_hours": target.utilization_hours(
+                    [target.Day(day.date, day.gross, day.net, 0.0)], levels[day.employee_id].__getitem__
+                ),
+            }
+            for day in self.env["timetrack.working.time"]._get_days(employees, date_from, date_to)
+        ]
+
+    @api.model
     def _write_rows(self, employees, date_from, date_to, rows):
         """Make the stored rows equal ``rows`` in one statement that touches only what differs.
 
-        :param rows: list of ``WorkingDay``
+        :param list rows: of :meth:`_get_rows`
         :return: number of rows added, changed or removed
         """
-        columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _index in range(8)]
+        fields = [field for field in self._fields.values() if field.store and field.column_type and field.name != "id"]
+        keys = ("employee_id", "date")
+        names = [SQL.identifier(field.name) for field in fields]
+        others = [SQL.identifier(field.name) for field in fields if field.name not in keys]
         self.env["hr.employee"].flush_model(["company_id"])
         self.env.cr.execute(
             SQL(
                 """
                 WITH wanted AS (
-                    SELECT *
-                      FROM unnest(
-                               %(employees)s::int[], %(companies)s::int[], %(departments)s::int[], %(dates)s::date[],
-                               %(gross)s::float8[], %(holiday)s::float8[], %(leave)s::float8[], %(net)s::float8[]
-                           ) AS w (employee_id, company_id, department_id, date,
-                                   gross_hours, holiday_hours, leave_hours, net_hours)
+                    SELECT * FROM unnest(%(values)s) AS w (%(names)s)
                 ), gone AS (
                     DELETE FROM timetrack_capacity c
-                     WHERE c.employee_id = ANY(%(all_employees)s)
+                     WHERE c.employee_id = ANY(%(employees)s)
                        AND c.date BETWEEN %(date_from)s AND %(date_to)s
                        AND NOT EXISTS (
                            SELECT 1 FROM wanted w WHERE w.employee_id = c.employee_id AND w.date = c.date
@@ -134,19 +161,15 @@ class TimetrackCapacity(models.Model):
                     RETURNING 1
                 ), changed AS (
                     UPDATE timetrack_capacity c
-                       SET company_id = w.company_id, department_id = w.department_id, gross_hours = w.gross_hours,
-                           holiday_hours = w.holiday_hours, leave_hours = w.leave_hours, net_hours = w.net_hours
+                       SET %(assignments)s
                       FROM wanted w
                      WHERE w.employee_id = c.employee_id
                        AND w.date = c.date
-                       AND (w.company_id, w.department_id, w.gross_hours, w.holiday_hours, w.leave_hours, w.net_hours)
-                           IS DISTINCT FROM
-                           (c.company_id, c.department_id, c.gross_hours, c.holiday_hours, c.leave_hours, c.net_hours)
+                       AND (%(new)s) IS DISTINCT FROM (%(old)s)
                     RETURNING 1
                 ), added AS (
-                    INSERT INTO timetrack_capacity (employee_id, company_id, department_id, date,
-                                                    gross_hours, holiday_hours, leave_hours, net_hours)
-                    SELECT w.*
+                    INSERT INTO timetrack_capacity (%(names)s)
+                    SELECT %(names)s
                       FROM wanted w
                      WHERE NOT EXISTS (
                            SELECT 1 FROM timetrack_capacity c WHERE c.employee_id = w.employee_id AND c.date = w.date
@@ -156,15 +179,14 @@ class TimetrackCapacity(models.Model):
                 )
                 SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM changed) + (SELECT count(*) FROM added)
                 """,
-                employees=columns[0],
-                companies=columns[1],
-                departments=columns[2],
-                dates=columns[3],
-                gross=columns[4],
-                holiday=columns[5],
-                leave=columns[6],
-                net=columns[7],
-                all_employees=employees.ids,
+                values=SQL(", ").join(
+                    SQL("%s::%s[]", [row[field.name] for row in rows], SQL(field.column_type[0])) for field in fields
+                ),
+                names=SQL(", ").join(names),
+                assignments=SQL(", ").join(SQL("%s = w.%s", name, name) for name in others),
+                new=SQL(", ").join(SQL("w.%s", name) for name in others),
+                old=SQL(", ").join(SQL("c.%s", name) for name in others),
+                employees=employees.ids,
                 date_from=date_from,
                 date_to=date_to,
             )

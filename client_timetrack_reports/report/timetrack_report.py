@@ -1,53 +1,101 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# The kinds of facts: each is one branch of the union, with hooks _select_*, _from_* and _where_*.
+COST_GROUP = "client_timetrack.group_cost_viewer"
+RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
+
+# The kinds of facts: each is one branch of the union, with hooks _select_*, _from_* and _where_*. Their order is part
+# of the ids of rows: new ones come last.
 FACTS = [
     ("entry", "Time"),
     ("capacity", "Capacity"),
-    ("plan", "Plan"),
+    ("plan", "Plan of a Task"),
     ("budget", "Budget"),
     ("billing", "Billing"),
+    ("wip", "Work in Progress"),
+    ("wip_billed", "Work in Progress That Was Billed"),
+    ("booking", "Planned Week"),
+    ("deliverable", "Plan of a Deliverable"),
+    ("expense", "Expense"),
 ]
+# The id of a row is this many times the source's id, and the fact's place.
+MAX_FACTS = 16
+# In the context, as the value of "timetrack_facts": only these facts. No call from outside can bring the class along.
+CONTEXT_KEY = "timetrack_facts"
+
+
+class OnlyFacts(tuple):
+    """Names of the facts that a query is made of."""
+
+    __slots__ = ()
+
+
+# Measures that are sums and differences of others: name to (measure, sign) each. They are worked out of the columns of
+# each row, so that they add up at every level.
+TOTALS = {
+    "balance_hours": (("logged_hours", 1), ("net_available_hours", -1)),
+    "free_hours": (("net_available_hours", 1), ("booked_hours", -1)),
+    "planned_variance": (("logged_hours", 1), ("planned_hours", -1)),
+    "deliverable_variance": (("deliverable_logged_hours", 1), ("deliverable_planned_hours", -1)),
+    "budget_remaining_hours": (("budget_hours", 1), ("budget_logged_hours", -1)),
+    "net_revenue": (("billed_amount", 1), ("billed_cost_amount", 1)),
+    "margin": (("billed_amount", 1), ("billed_cost_amount", 1), ("cost", -1), ("expense_amount", -1)),
+    "leakage_amount": (("write_down", 1), ("concession", 1), ("written_off", 1), ("stale_amount", 1)),
+    "leakage_base": (("billed_standard_value", 1), ("stale_value", 1)),
+}
 
 # Ratio measures: numerator and denominator. At every level of a report they are the sum of the one divided by the sum
 # of the other, and nothing (NULL) unless the denominator is positive.
 RATIOS = {
     "utilization": ("billable_hours", "net_available_hours"),
     "utilization_gross": ("billable_hours", "gross_available_hours"),
+    "target_attainment": ("billable_hours", "target_hours"),
     "billable_mix": ("billable_hours", "logged_hours"),
+    "billable_ratio": ("billable_hours", "non_billable_hours"),
+    "timeliness_24": ("timely_24_hours", "logged_hours"),
+    "timeliness_48": ("timely_48_hours", "logged_hours"),
     "planned_variance_rate": ("planned_variance", "planned_hours"),
+    "deliverable_variance_rate": ("deliverable_variance", "deliverable_planned_hours"),
     "budget_consumed": ("budget_logged_hours", "budget_hours"),
+    "billing_realization": ("realized_amount", "billed_standard_value"),
+    "collection_realization": ("collected_amount", "billed_amount"),
+    "blended_rate": ("standard_value", "rated_hours"),
+    "project_rate": ("billed_amount", "logged_hours"),
+    "billed_rate": ("billed_amount", "billable_hours"),
+    "firm_rate": ("collected_amount", "logged_hours"),
+    "leakage": ("leakage_amount", "leakage_base"),
+    "margin_rate": ("margin", "net_revenue"),
+}
+# Ratio measures that are the product of other ones.
+PRODUCTS = {"overall_realization": ("billing_realization", "collection_realization")}
+
+TYPES = {
+    "char": SQL("varchar"),
+    "date": SQL("date"),
+    "float": SQL("float8"),
+    "many2one": SQL("int4"),
+    "monetary": SQL("numeric"),
+    "selection": SQL("varchar"),
 }
 
-NULLS = {
-    "char": SQL("NULL::varchar"),
-    "date": SQL("NULL::date"),
-    "float": SQL("NULL::float8"),
-    "many2one": SQL("NULL::int4"),
-    "monetary": SQL("NULL::numeric"),
-    "selection": SQL("NULL::varchar"),
-}
+
+def _ratio(label, help_text, **kwargs):
+    return fields.Float(label, readonly=True, aggregator="avg", help=help_text, **kwargs)
 
 
 class TimetrackReport(models.Model):
-    """Time against capacity, plan, budget and invoices: the definitions of the KPIs, once.
+    """Time, capacity, plans, budgets, work in progress, invoices, cash and costs: the definitions of the KPIs, once.
 
     How it works: a union of facts, each with the dimensions it has and the measures it gives; what a fact lacks is
     NULL. So capacity, which belongs to no project, client or service type, is counted once whatever the report is
-    grouped by, and a ratio over it is not available where there is none.
+    grouped by, and a ratio over it is not available where there is none. Each fact says in a file of its own what it
+    is and by which date it counts (``timetrack_report_<fact>.py``).
 
-    - time: analytic lines of a project, leave apart, on the day worked;
-    - capacity: ``timetrack.capacity``;
-    - plan: allocated hours of tasks, less what their sub-tasks take of them; on the day of the deadline, else of the
-      first time entry, else of the task's creation;
-    - budget: hours and cost of the project's ``timetrack.budget``; without a date, since a budget is for the whole
-      life of the project;
-    - billing: rows of the ledger (``timetrack.allocation``) on posted invoices and credit notes, on the invoice date,
-      in the company's currency at the rate of the invoice, without tax.
+    Amounts are untaxed and in the currency of the row's company: work at the rate of the day of the work, invoices and
+    what is collected of them at the rate of the invoice.
 
     How to extend: override ``_get_facts``, or ``_select_<fact>`` (a dict of column to SQL), ``_from_<fact>`` and
-    ``_where_<fact>``; add ratios in ``_get_ratios``.
+    ``_where_<fact>``; add ratios in ``_get_ratios`` and sums in ``_get_totals``.
     """
 
     _name = "timetrack.report"
@@ -57,38 +105,41 @@ class TimetrackReport(models.Model):
     _rec_name = "date"
     _order = "date desc, id desc"
     _depends = {
-        "account.analytic.line": [
-            "amount", "company_id", "currency_id", "date", "department_id", "employee_id", "manager_id", "project_id",
-            "task_id", "timetrack_activity_id", "timetrack_billing_state", "timetrack_client_id",
-            "timetrack_deliverable_id", "timetrack_is_billable", "timetrack_state", "unit_amount", "user_id",
-        ],
-        "account.move": ["date", "invoice_currency_rate", "invoice_date", "state"],
-        "hr.employee": ["parent_id", "user_id"],
-        "project.project": ["allocated_hours", "company_id", "is_template", "partner_id"],
-        "project.task": [
-            "active", "allocated_hours", "company_id", "date_deadline", "is_template", "parent_id", "partner_id",
-            "project_id",
-        ],
         "res.company": ["currency_id"],
         "res.partner": ["commercial_partner_id", "timetrack_client_category_id"],
-        "timetrack.activity": ["top_id"],
-        "timetrack.allocation": [
-            "billed_amount", "company_id", "hours_billed", "line_id", "move_id", "state",
-        ],
-        "timetrack.budget": ["company_id", "cost", "every", "project_id", "scope"],
     }
 
     # Dimensions
     kind = fields.Selection(FACTS, readonly=True)
     line_id = fields.Many2one("account.analytic.line", "Time Entry", readonly=True)
+    move_id = fields.Many2one("account.move", "Invoice", readonly=True)
     employee_id = fields.Many2one("hr.employee", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True)
-    department_id = fields.Many2one("hr.department", readonly=True)
+    department_id = fields.Many2one("hr.department", readonly=True, help="Of the day.")
+    job_id = fields.Many2one("hr.job", readonly=True, help="Of the day.")
     manager_id = fields.Many2one("hr.employee", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True)
+    cohort_date = fields.Date(
+        "First Invoiced",
+        readonly=True,
+        help="Of billing: the date of the invoice that a credit note is for, so that what was billed, credited and "
+        "collected of the same time stands together.",
+    )
     project_id = fields.Many2one("project.project", readonly=True)
+    engagement_type = fields.Selection(
+        [
+            ("rates", "Hourly Rates"),
+            ("order", "Sales Order"),
+            ("fixed", "Fixed Fee"),
+            ("hours", "Fee with Included Hours"),
+            ("cap", "Capped"),
+            ("none", "Not Billed"),
+        ],
+        readonly=True,
+        help="How the project is billed, or what was agreed on for the time.",
+    )
     task_id = fields.Many2one("project.task", readonly=True)
     client_id = fields.Many2one("res.partner", readonly=True)
     client_category_id = fields.Many2one("timetrack.client.category", readonly=True)
@@ -100,6 +151,19 @@ class TimetrackReport(models.Model):
         string="Approval",
         readonly=True,
     )
+    billing_state = fields.Selection(
+        selection=lambda self: self.env["account.analytic.line"]._fields["timetrack_billing_state"].selection,
+        string="Billing",
+        readonly=True,
+    )
+    policy_id = fields.Many2one("timetrack.policy", readonly=True, help="In force on the project now.")
+    wip_age = fields.Selection(
+        [("030", "0–30 Days"), ("060", "31–60 Days"), ("090", "61–90 Days"), ("120", "91–120 Days"),
+         ("older", "Over 120 Days")],
+        string="Age",
+        readonly=True,
+        help="Of work in progress, from the day of the work.",
+    )  # fmt: skip
 
     # Hours
     logged_hours = fields.Float(readonly=True, help="Time worked, leave apart.")
@@ -107,8 +171,13 @@ class TimetrackReport(models.Model):
     non_billable_hours = fields.Float("Non-Billable Hours", readonly=True)
     submitted_hours = fields.Float(readonly=True, help="Handed in and waiting for approval.")
     approved_hours = fields.Float(readonly=True)
-    unbilled_hours = fields.Float(
-        readonly=True, help="Approved billable hours that are on no posted invoice."
+    unbilled_hours = fields.Float(readonly=True, help="Approved billable hours that are on no posted invoice.")
+    rated_hours = fields.Float(readonly=True, help="Billable hours that have a rate.")
+    timely_24_hours = fields.Float(
+        "Entered within 24 h", readonly=True, help="Hours entered within 24 hours of the end of the day worked."
+    )
+    timely_48_hours = fields.Float(
+        "Entered within 48 h", readonly=True, help="Hours entered within 48 hours of the end of the day worked."
     )
     billed_hours = fields.Float(readonly=True, help="On posted invoices, less credit notes.")
     gross_available_hours = fields.Float(readonly=True)
@@ -117,37 +186,132 @@ class TimetrackReport(models.Model):
     net_available_hours = fields.Float(
         readonly=True, help="Working hours without public holidays and own leave."
     )
+    target_hours = fields.Float(
+        readonly=True, help="Billable hours to aim at: net available hours by the target in force on each day."
+    )
+    balance_hours = fields.Float(
+        "Above Capacity", readonly=True, help="Logged less net available hours: overtime, or what was not logged."
+    )
+    booked_hours = fields.Float("Planned Ahead", readonly=True, help="Hours planned by employee, project and week.")
+    free_hours = fields.Float("Free Capacity", readonly=True, help="Net available hours less those planned by week.")
     planned_hours = fields.Float(readonly=True, help="Allocated time of tasks.")
     planned_variance = fields.Float("Logged - Planned", readonly=True)
+    deliverable_planned_hours = fields.Float("Planned for Deliverables", readonly=True)
+    deliverable_logged_hours = fields.Float("Logged on Deliverables", readonly=True)
+    deliverable_variance = fields.Float(
+        "Deliverables: Logged - Planned", readonly=True, help="Time logged on deliverables less their planned hours."
+    )
     budget_hours = fields.Float(readonly=True)
     budget_logged_hours = fields.Float(
         "Logged on Budget", readonly=True, help="Time logged on projects that have a budget of hours."
     )
     budget_remaining_hours = fields.Float("Budget Hours Left", readonly=True)
+    wip_hours = fields.Float(
+        "Hours in Progress", readonly=True, help="Approved billable hours that are on no posted invoice."
+    )
 
     # Money, in the company's currency
+    standard_value = fields.Monetary(
+        readonly=True, groups=RATE_GROUP, help="Billable hours by their standard rate, on the day of the work."
+    )
+    billed_standard_value = fields.Monetary(
+        "Standard Value of Billed Time", readonly=True, groups=RATE_GROUP, help="Of the hours on posted invoices."
+    )
+    write_down = fields.Monetary(
+        readonly=True, groups=RATE_GROUP, help="What was billed below the standard value, discounts among it."
+    )
+    write_up = fields.Monetary(
+        readonly=True, groups=RATE_GROUP, help="What was billed above the standard value."
+    )
+    concession = fields.Monetary("Conceded", readonly=True, groups=RATE_GROUP, help="Credited and not billed again.")
+    untimed_amount = fields.Monetary(
+        "Fees without Time", readonly=True, groups=RATE_GROUP, help="Fees and other lines that no time explains."
+    )
+    realized_amount = fields.Monetary(
+        "Billed for Time", readonly=True, groups=RATE_GROUP, help="Net fees that were billed for hours."
+    )
     billed_amount = fields.Monetary(
         readonly=True,
-        groups="client_timetrack_billing.group_rate_viewer",
-        help="Without tax, on posted invoices less credit notes, at the invoice date's rate.",
+        groups=RATE_GROUP,
+        help="Net fees: on posted invoices less credit notes. Costs, deposits and what was drawn of them are left out; "
+        "write-offs do not lower it.",
     )
-    cost = fields.Monetary("Cost of Time", readonly=True, groups="client_timetrack.group_cost_viewer")
-    budget_cost = fields.Monetary(readonly=True, groups="client_timetrack.group_cost_viewer")
+    billed_cost_amount = fields.Monetary("Billed Costs", readonly=True, groups=RATE_GROUP, help="Re-invoiced costs.")
+    collected_amount = fields.Monetary(
+        "Collected", readonly=True, groups=RATE_GROUP, help="Of the fees: cash applied, and drawn from deposits."
+    )
+    receivable_amount = fields.Monetary("Receivable", readonly=True, groups=RATE_GROUP, help="Of the fees: open now.")
+    written_off = fields.Monetary(
+        readonly=True, groups=RATE_GROUP, help="After the invoice: billed, and given up."
+    )
+    exchange_amount = fields.Monetary(
+        "Exchange Difference", readonly=True, groups=RATE_GROUP, help="Of the fees collected in another currency."
+    )
+    wip_amount = fields.Monetary(
+        "Work in Progress",
+        readonly=True,
+        groups=RATE_GROUP,
+        help="Hours in progress at their net contract rate. Up to a date: opening + produced - billed + adjusted.",
+    )
+    wip_produced = fields.Monetary("Produced", readonly=True, groups=RATE_GROUP, help="Work, on the day of the work.")
+    wip_billed = fields.Monetary(
+        "Billed from Progress",
+        readonly=True,
+        groups=RATE_GROUP,
+        help="What work was billed at, on the day of the invoice, at the exchange rate of the day of the work.",
+    )
+    wip_adjusted = fields.Monetary(
+        "Adjusted in Progress", readonly=True, groups=RATE_GROUP, help="What work was billed at, less its net rate."
+    )
+    stale_amount = fields.Monetary(
+        "Unbilled Too Long",
+        readonly=True,
+        groups=RATE_GROUP,
+        help="Work in progress that is older than the days to bill of the policy, or the company.",
+    )
+    stale_value = fields.Monetary(
+        "Standard Value Unbilled Too Long", readonly=True, groups=RATE_GROUP, help="The same at the standard rate."
+    )
+    leakage_amount = fields.Monetary(
+        "Revenue Lost", readonly=True, groups=RATE_GROUP, help="Written down, conceded, written off, unbilled too long."
+    )
+    leakage_base = fields.Monetary(
+        "Revenue at Stake",
+        readonly=True,
+        groups=RATE_GROUP,
+        help="The standard value of what was billed or is unbilled too long.",
+    )
+    cost = fields.Monetary("Cost of Time", readonly=True, groups=COST_GROUP)
+    expense_amount = fields.Monetary("Expenses", readonly=True, groups=COST_GROUP, help="Of the project, time apart.")
+    net_revenue = fields.Monetary(readonly=True, groups=RATE_GROUP, help="Billed fees and costs.")
+    margin = fields.Monetary(
+        readonly=True, groups=RATE_GROUP, help="Net revenue less the cost of time and expenses."
+    )
+    budget_cost = fields.Monetary(readonly=True, groups=COST_GROUP)
+    budget_revenue = fields.Monetary(readonly=True, groups=RATE_GROUP)
 
     # Ratios
-    utilization = fields.Float(
-        readonly=True, aggregator="avg", help="Billable hours / net available hours."
+    utilization = _ratio("Utilization", "Billable hours / net available hours.")
+    utilization_gross = _ratio("Utilization (Gross)", "Billable hours / gross available hours.")
+    target_attainment = _ratio("Target Attainment", "Billable hours / target hours.")
+    billable_mix = _ratio("Billable Mix", "Billable / logged hours.")
+    billable_ratio = _ratio("Billable to Non-Billable", "Billable / non-billable hours.")
+    timeliness_24 = _ratio("Timeliness (24 h)", "Hours entered within 24 hours of the end of the day / all hours.")
+    timeliness_48 = _ratio("Timeliness (48 h)", "Hours entered within 48 hours of the end of the day / all hours.")
+    planned_variance_rate = _ratio("Variance %", "(Logged - planned hours) / planned hours.")
+    deliverable_variance_rate = _ratio("Variance of Deliverables %", "(Logged - planned hours) / planned hours.")
+    budget_consumed = _ratio("Budget Used", "Time logged on projects with a budget / budget hours.")
+    billing_realization = _ratio(
+        "Billing Realization", "Net fees billed for hours / standard value of the same hours.", groups=RATE_GROUP
     )
-    utilization_gross = fields.Float(
-        "Utilization (Gross)", readonly=True, aggregator="avg", help="Billable hours / gross available hours."
-    )
-    billable_mix = fields.Float(readonly=True, aggregator="avg", help="Billable / logged hours.")
-    planned_variance_rate = fields.Float(
-        "Variance %", readonly=True, aggregator="avg", help="(Logged - planned hours) / planned hours."
-    )
-    budget_consumed = fields.Float(
-        "Budget Used", readonly=True, aggregator="avg", help="Time logged on projects with a budget / budget hours."
-    )
+    collection_realization = _ratio("Collection Realization", "Collected / billed.", groups=RATE_GROUP)
+    overall_realization = _ratio("Overall Realization", "Billing x collection realization.", groups=RATE_GROUP)
+    blended_rate = _ratio("Blended Rate", "Standard value / hours that have a rate.", groups=RATE_GROUP)
+    project_rate = _ratio("Project Rate", "Billed / all hours.", groups=RATE_GROUP)
+    billed_rate = _ratio("Billed Rate", "Billed / billable hours.", groups=RATE_GROUP)
+    firm_rate = _ratio("Firm Rate", "Collected / all hours.", groups=RATE_GROUP)
+    leakage = _ratio("Revenue Leakage", "Revenue lost / revenue at stake.", groups=RATE_GROUP)
+    margin_rate = _ratio("Margin %", "Margin / net revenue; without revenue, see the margin.", groups=RATE_GROUP)
 
     # ------------------------------------------------------------------
     # The union
@@ -155,287 +319,131 @@ class TimetrackReport(models.Model):
 
     @property
     def _table_query(self):
-        return SQL(" UNION ALL ").join(
-            SQL(
-                "SELECT %s %s %s",
-                self._get_columns(number, fact),
-                getattr(self, f"_from_{fact}")(),
-                getattr(self, f"_where_{fact}")(),
-            )
-            for number, fact in enumerate(self._get_facts())
-        )
+        wanted = self.env.context.get(CONTEXT_KEY)
+        wanted = wanted if isinstance(wanted, OnlyFacts) else self._get_facts()
+        return SQL(" UNION ALL ").join(self._get_branch(fact) for fact in wanted)
 
     @api.model
     def _get_facts(self):
-        """Names of the facts in the union (at most 8, the id of a row is 8 x the source's id + the fact's place)."""
+        """Names of the facts in the union."""
         return [fact for fact, _label in FACTS]
 
     @api.model
-    def _get_columns(self, number, fact):
-        """The columns of one branch, all branches in the same order and of the same types."""
-        columns = getattr(self, f"_select_{fact}")()
-        source_id = columns.pop("id")
-        parts = [SQL("%s * 8 + %s AS id", source_id, number), SQL("%s::varchar AS kind", fact)]
+    def _get_branch(self, fact):
+        """SQL of one fact: the branches have the same columns, in the same order and of the same types."""
+        return SQL(
+            "SELECT %s %s %s",
+            self._get_columns(fact),
+            getattr(self, f"_from_{fact}")(),
+            getattr(self, f"_where_{fact}")(),
+        )
+
+    @api.model
+    def _get_columns(self, fact):
+        columns = self._get_measured(fact)
+        parts = [
+            SQL("%s::int8 * %s + %s AS id", columns["id"], MAX_FACTS, self._get_facts().index(fact)),
+            SQL("%s::varchar AS kind", fact),
+        ]
         for name, field in self._fields.items():
-            if name in ("id", "kind") or not field.store or field.type not in NULLS:
-                continue
-            parts.append(SQL("%s AS %s", columns.get(name, NULLS[field.type]), SQL.identifier(name)))
+            if name not in ("id", "kind") and field.store and field.type in TYPES:
+                value = columns.get(name, SQL("NULL"))
+                parts.append(SQL("%s::%s AS %s", value, TYPES[field.type], SQL.identifier(name)))
         return SQL(", ").join(parts)
 
-    # Time
+    @api.model
+    def _get_measured(self, fact):
+        """The columns that a fact has, totals among them: dict of name to SQL."""
+        columns = getattr(self, f"_select_{fact}")()
+        totals = {}
+        for name, terms in self._get_totals().items():
+            signed = [
+                SQL("+ %s" if sign > 0 else "- %s", SQL("COALESCE(%s, 0)", columns[measure]))
+                for measure, sign in terms
+                if measure in columns
+            ]
+            if signed:
+                totals[name] = SQL("(0 %s)", SQL(" ").join(signed))
+        return {**columns, **totals}
 
     @api.model
-    def _select_entry(self):
-        return {
-            "id": SQL("l.id"),
-            "line_id": SQL("l.id"),
-            "employee_id": SQL("l.employee_id"),
-            "user_id": SQL("l.user_id"),
-            "department_id": SQL("l.department_id"),
-            "manager_id": SQL("l.manager_id"),
-            "company_id": SQL("l.company_id"),
-            "currency_id": SQL("l.currency_id"),
-            "date": SQL("l.date"),
-            "project_id": SQL("l.project_id"),
-            "task_id": SQL("l.task_id"),
-            "client_id": SQL("l.timetrack_client_id"),
-            "client_category_id": SQL("client.timetrack_client_category_id"),
-            "activity_id": SQL("l.timetrack_activity_id"),
-            "top_activity_id": SQL("activity.top_id"),
-            "deliverable_id": SQL("l.timetrack_deliverable_id"),
-            "state": SQL("l.timetrack_state"),
-            "logged_hours": SQL("l.unit_amount"),
-            "billable_hours": SQL("CASE WHEN l.timetrack_is_billable THEN l.unit_amount ELSE 0 END"),
-            "non_billable_hours": SQL("CASE WHEN l.timetrack_is_billable THEN 0 ELSE l.unit_amount END"),
-            "submitted_hours": SQL("CASE WHEN l.timetrack_state = 'submitted' THEN l.unit_amount ELSE 0 END"),
-            "approved_hours": SQL("CASE WHEN l.timetrack_state = 'approved' THEN l.unit_amount ELSE 0 END"),
-            "unbilled_hours": SQL(
-                "CASE WHEN l.timetrack_state != 'approved' THEN 0 "
-                "WHEN l.timetrack_billing_state IN ('unbilled', 'held', 'prebill', 'draft') THEN l.unit_amount "
-                "WHEN l.timetrack_billing_state = 'partial' THEN (SELECT sum(part.hours_worked) "
-                "FROM timetrack_allocation part WHERE part.line_id = l.id AND part.kind = 'time' "
-                "AND part.reversed_id IS NULL AND part.state IN ('held', 'prebill', 'draft')) ELSE 0 END"
-            ),
-            "planned_variance": SQL("l.unit_amount"),
-            "budget_logged_hours": SQL("CASE WHEN budgeted.allocated_hours > 0 THEN l.unit_amount END"),
-            "budget_remaining_hours": SQL("CASE WHEN budgeted.allocated_hours > 0 THEN -l.unit_amount END"),
-            "cost": SQL("-l.amount"),
-        }
+    def _get_totals(self):
+        """Measures that are sums of others: dict of name to pairs of a measure and its sign."""
+        return TOTALS
 
     @api.model
-    def _from_entry(self):
+    def _convert_sql(self, amount, currency, target, company, day):
+        """SQL of an amount in the currency of the company, at the rate of a day.
+
+        :param SQL amount: in ``currency``
+        :param SQL currency: id of its currency
+        :param SQL target: id of the company's currency
+        """
+        Currency = self.env["res.currency"]
         return SQL(
-            """
-            FROM account_analytic_line l
-                 LEFT JOIN res_partner client ON client.id = l.timetrack_client_id
-                 LEFT JOIN timetrack_activity activity ON activity.id = l.timetrack_activity_id
-                 LEFT JOIN timetrack_budget budget
-                        ON budget.project_id = l.project_id AND budget.scope = 'project' AND budget.every = 'whole'
-                 LEFT JOIN project_project budgeted ON budgeted.id = budget.project_id
-            """
+            "CASE WHEN %(currency)s = %(target)s THEN %(amount)s ELSE %(amount)s * %(to)s / %(from)s END",
+            amount=amount,
+            currency=currency,
+            target=target,
+            **{
+                "to": Currency._timetrack_rate_sql(target, company, day),
+                "from": Currency._timetrack_rate_sql(currency, company, day),
+            },
         )
-
-    @api.model
-    def _where_entry(self):
-        """Worked time only: leave that is kept as timesheet lines is no work."""
-        leave_fields = self.env["account.analytic.line"]._timetrack_leave_fields()
-        conditions = [SQL("l.project_id IS NOT NULL")]
-        conditions += [SQL("%s IS NULL", SQL.identifier("l", name)) for name in leave_fields]
-        return SQL("WHERE %s", SQL(" AND ").join(conditions))
-
-    # Capacity
-
-    @api.model
-    def _select_capacity(self):
-        return {
-            "id": SQL("c.id"),
-            "employee_id": SQL("c.employee_id"),
-            "user_id": SQL("employee.user_id"),
-            "department_id": SQL("c.department_id"),
-            "manager_id": SQL("employee.parent_id"),
-            "company_id": SQL("c.company_id"),
-            "currency_id": SQL("company.currency_id"),
-            "date": SQL("c.date"),
-            "gross_available_hours": SQL("c.gross_hours"),
-            "holiday_hours": SQL("c.holiday_hours"),
-            "leave_hours": SQL("c.leave_hours"),
-            "net_available_hours": SQL("c.net_hours"),
-        }
-
-    @api.model
-    def _from_capacity(self):
-        return SQL(
-            """
-            FROM timetrack_capacity c
-                 LEFT JOIN hr_employee employee ON employee.id = c.employee_id
-                 LEFT JOIN res_company company ON company.id = c.company_id
-            """
-        )
-
-    @api.model
-    def _where_capacity(self):
-        return SQL("WHERE TRUE")
-
-    # Plan
-
-    @api.model
-    def _select_plan(self):
-        return {
-            "id": SQL("task.id"),
-            "company_id": SQL("COALESCE(task.company_id, project.company_id)"),
-            "currency_id": SQL("company.currency_id"),
-            "date": SQL(
-                """
-                COALESCE(
-                    task.date_deadline::date,
-                    (SELECT MIN(line.date) FROM account_analytic_line line WHERE line.task_id = task.id),
-                    task.create_date::date
-                )
-                """
-            ),
-            "project_id": SQL("task.project_id"),
-            "task_id": SQL("task.id"),
-            "client_id": SQL("client.id"),
-            "client_category_id": SQL("client.timetrack_client_category_id"),
-            "planned_hours": self._sql_planned_hours(),
-            "planned_variance": SQL("-(%s)", self._sql_planned_hours()),
-        }
-
-    @api.model
-    def _sql_planned_hours(self):
-        """Allocated hours of a task that are not those of its sub-tasks: a parent's include its children's."""
-        return SQL(
-            """
-            GREATEST(task.allocated_hours - COALESCE((
-                SELECT SUM(child.allocated_hours) FROM project_task child
-                 WHERE child.parent_id = task.id AND child.project_id IS NOT NULL), 0), 0)
-            """
-        )
-
-    @api.model
-    def _from_plan(self):
-        return SQL(
-            """
-            FROM project_task task
-                 JOIN project_project project ON project.id = task.project_id
-                 LEFT JOIN res_partner partner ON partner.id = COALESCE(task.partner_id, project.partner_id)
-                 LEFT JOIN res_partner client ON client.id = partner.commercial_partner_id
-                 LEFT JOIN res_company company ON company.id = COALESCE(task.company_id, project.company_id)
-            """
-        )
-
-    @api.model
-    def _where_plan(self):
-        return SQL(
-            """
-            WHERE task.allocated_hours > 0
-              AND task.is_template IS NOT TRUE
-              AND project.is_template IS NOT TRUE
-            """
-        )
-
-    # Budget
-
-    @api.model
-    def _select_budget(self):
-        return {
-            "id": SQL("b.id"),
-            "company_id": SQL("b.company_id"),
-            "currency_id": SQL("company.currency_id"),
-            "project_id": SQL("b.project_id"),
-            "client_id": SQL("client.id"),
-            "client_category_id": SQL("client.timetrack_client_category_id"),
-            "budget_hours": SQL("project.allocated_hours"),
-            "budget_remaining_hours": SQL("CASE WHEN project.allocated_hours > 0 THEN project.allocated_hours END"),
-            "budget_cost": SQL("b.cost"),
-        }
-
-    @api.model
-    def _from_budget(self):
-        return SQL(
-            """
-            FROM timetrack_budget b
-                 JOIN project_project project ON project.id = b.project_id
-                 LEFT JOIN res_partner partner ON partner.id = project.partner_id
-                 LEFT JOIN res_partner client ON client.id = partner.commercial_partner_id
-                 LEFT JOIN res_company company ON company.id = b.company_id
-            """
-        )
-
-    @api.model
-    def _where_budget(self):
-        return SQL("WHERE project.is_template IS NOT TRUE AND b.scope = 'project' AND b.every = 'whole'")
-
-    # Billing
-
-    @api.model
-    def _select_billing(self):
-        return {
-            "id": SQL("a.id"),
-            "line_id": SQL("a.line_id"),
-            "employee_id": SQL("l.employee_id"),
-            "user_id": SQL("l.user_id"),
-            "department_id": SQL("l.department_id"),
-            "manager_id": SQL("l.manager_id"),
-            "company_id": SQL("a.company_id"),
-            "currency_id": SQL("company.currency_id"),
-            "date": SQL("COALESCE(move.invoice_date, move.date)"),
-            "project_id": SQL("l.project_id"),
-            "task_id": SQL("l.task_id"),
-            "client_id": SQL("client.id"),
-            "client_category_id": SQL("client.timetrack_client_category_id"),
-            "activity_id": SQL("l.timetrack_activity_id"),
-            "top_activity_id": SQL("activity.top_id"),
-            "deliverable_id": SQL("l.timetrack_deliverable_id"),
-            "billed_hours": SQL("a.hours_billed"),
-            "billed_amount": SQL("a.billed_amount / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1)::numeric"),
-        }
-
-    @api.model
-    def _from_billing(self):
-        return SQL(
-            """
-            FROM timetrack_allocation a
-                 JOIN account_move move ON move.id = a.move_id
-                 LEFT JOIN account_analytic_line l ON l.id = a.line_id
-                 LEFT JOIN timetrack_activity activity ON activity.id = l.timetrack_activity_id
-                 LEFT JOIN res_partner partner ON partner.id = move.partner_id
-                 LEFT JOIN res_partner client
-                        ON client.id = COALESCE(l.timetrack_client_id, partner.commercial_partner_id)
-                 LEFT JOIN res_company company ON company.id = a.company_id
-            """
-        )
-
-    @api.model
-    def _where_billing(self):
-        return SQL("WHERE a.state IN ('posted', 'credited')")
 
     # ------------------------------------------------------------------
-    # Ratios
+    # Ratios and totals
     # ------------------------------------------------------------------
 
     @api.model
     def _get_ratios(self):
         return {**super()._get_ratios(), **RATIOS}
 
+    @api.model
+    def _get_products(self):
+        return {**super()._get_products(), **PRODUCTS}
+
+    def _has_field_access(self, field, operation):
+        """Who may see a total or a ratio are those who may see all that it is made of."""
+        parts = [name for name, _sign in self._get_totals().get(field.name, ())]
+        parts += self._get_ratios().get(field.name, ())
+        parts += self._get_products().get(field.name, ())
+        return super()._has_field_access(field, operation) and all(
+            self._has_field_access(self._fields[name], operation) for name in parts
+        )
+
     # ------------------------------------------------------------------
     # Drill-down
     # ------------------------------------------------------------------
 
-    def action_open_source(self):
-        """Open the record that a row was made from."""
-        self.ensure_one()
-        source_id, number = divmod(self.id, 8)
-        model = {
+    @api.model
+    def _get_source(self, fact, source_id):
+        """Model and id of the record that a row was made from; the id of a row is ``source_id`` and the fact."""
+        models = {
             "entry": "account.analytic.line",
             "capacity": "timetrack.capacity",
             "plan": "project.task",
             "budget": "timetrack.budget",
             "billing": "timetrack.allocation",
-        }[self._get_facts()[number]]
+            "booking": "timetrack.plan",
+            "deliverable": "timetrack.deliverable",
+            "expense": "account.analytic.line",
+        }
+        if fact == "wip":
+            source_id, is_row = divmod(source_id, 2)
+            return ("timetrack.allocation" if is_row else "account.analytic.line"), source_id
+        if fact == "wip_billed":
+            return "timetrack.allocation", source_id // 2
+        return models[fact], source_id
+
+    def action_open_source(self):
+        """Open the record that a row was made from."""
+        self.ensure_one()
+        source_id, number = divmod(self.id, MAX_FACTS)
+        model, record_id = self._get_source(self._get_facts()[number], source_id)
         return {
             "type": "ir.actions.act_window",
             "res_model": model,
-            "res_id": source_id,
+            "res_id": record_id,
             "views": [(False, "form")],
         }

@@ -198,11 +198,10 @@ class TestReport(ReportsCommon):
     def test_rows_have_an_identity(self):
         rows = self.Report.search(self._domain())
         self.assertEqual(len(rows), len(set(rows.ids)))
-        sources = {
-            (action["res_model"], action["res_id"]) for action in (row.action_open_source() for row in rows)
-        }
+        actions = [(row.kind, row.action_open_source()) for row in rows]
+        sources = {(kind, action["res_model"], action["res_id"]) for kind, action in actions}
         self.assertEqual(len(sources), len(rows))
-        for model, res_id in sources:
+        for _kind, model, res_id in sources:
             self.assertTrue(self.env[model].browse(res_id).exists())
 
     def test_one_query_for_a_pivot_at_any_size(self):
