@@ -2,8 +2,10 @@ from . import account_analytic_line
 from . import hr_department
 from . import hr_employee
 from . import hr_version
+from . import project_project
 from . import res_company
 from . import res_config_settings
+from . import res_partner
 from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves

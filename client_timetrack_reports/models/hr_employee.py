@@ -1,10 +1,36 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from .timetrack_capacity_dirty import LATER
 
 
 class HrEmployee(models.Model):
     _inherit = "hr.employee"
+
+    timetrack_utilization = fields.Float(
+        "Utilization",
+        compute="_compute_timetrack_utilization",
+        groups="hr_timesheet.group_hr_timesheet_approver",
+        help="Billable hours / net available hours, of this year until today.",
+    )
+
+    @api.depends_context("uid", "tz")
+    def _compute_timetrack_utilization(self):
+        """One query, of what the user may see."""
+        today = fields.Date.context_today(self)
+        groups = self.env["timetrack.report"]._read_group(
+            [("kind", "in", ("entry", "capacity")), ("employee_id", "in", self.ids),
+             ("date", ">=", today.replace(month=1, day=1)), ("date", "<=", today)],
+            ["employee_id"],
+            ["utilization:avg"],
+        )  # fmt: skip
+        rates = {employee.id: rate for employee, rate in groups}
+        for employee in self:
+            employee.timetrack_utilization = rates.get(employee.id) or 0.0
+
+    def action_timetrack_view_report(self):
+        """Open the employee's utilization."""
+        self.ensure_one()
+        return self.env["timetrack.report"]._get_action("utilization", self, "employee_id")
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
+from odoo.tools.safe_eval import safe_eval
 
 COST_GROUP = "client_timetrack.group_cost_viewer"
 RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
@@ -165,6 +168,10 @@ class TimetrackReport(models.Model):
         help="Of work in progress, from the day of the work.",
     )  # fmt: skip
 
+    is_mine = fields.Boolean(
+        "Mine", compute="_compute_is_mine", search="_search_is_mine", help="Whether it is of the user who asks."
+    )
+
     # Hours
     logged_hours = fields.Float(readonly=True, help="Time worked, leave apart.")
     billable_hours = fields.Float(readonly=True)
@@ -313,6 +320,20 @@ class TimetrackReport(models.Model):
     leakage = _ratio("Revenue Leakage", "Revenue lost / revenue at stake.", groups=RATE_GROUP)
     margin_rate = _ratio("Margin %", "Margin / net revenue; without revenue, see the margin.", groups=RATE_GROUP)
 
+    @api.depends("user_id")
+    @api.depends_context("uid")
+    def _compute_is_mine(self):
+        for row in self:
+            row.is_mine = row.user_id == self.env.user
+
+    @api.model
+    def _search_is_mine(self, operator, value):
+        """For dashboards, which are the same for everybody and know no user."""
+        if operator != "in":
+            return NotImplemented
+        mine = Domain("user_id", "=", self.env.uid)
+        return Domain.OR(mine if one else ~mine for one in value)
+
     # ------------------------------------------------------------------
     # The union
     # ------------------------------------------------------------------
@@ -435,6 +456,38 @@ class TimetrackReport(models.Model):
         if fact == "wip_billed":
             return "timetrack.allocation", source_id // 2
         return models[fact], source_id
+
+    @api.model
+    def _get_action(self, name, record, field):
+        """The report of a record, from the record.
+
+        :param str name: of the action, ``timetrack_report_action_<name>``
+        :param record: an employee, project or client
+        :param str field: the dimension that it is
+        """
+        xml_id = f"client_timetrack_reports.timetrack_report_action_{name}"
+        action = self.env["ir.actions.act_window"]._for_xml_id(xml_id)
+        return {
+            **action,
+            "display_name": f"{record.display_name}: {action['name']}",
+            "domain": list(Domain(safe_eval(action["domain"])) & Domain(field, "=", record.id)),
+            "context": {"search_default_year": 1},
+        }
+
+    def action_open_entries(self):
+        """Open the time entries that the rows were made from, or are for.
+
+        :raise UserError: there are none
+        """
+        if not self.line_id:
+            raise UserError(self.env._("There is no time behind these rows: they are of capacity, plans or amounts."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Time Entries"),
+            "res_model": "account.analytic.line",
+            "views": [(False, "list"), (False, "form"), (False, "pivot")],
+            "domain": [("id", "in", self.line_id.ids)],
+        }
 
     def action_open_source(self):
         """Open the record that a row was made from."""

@@ -33,15 +33,17 @@ class TimetrackReport(models.Model):
         """The date that work in progress is asked for, or None for now."""
         return fields.Date.to_date(self.env.context.get("timetrack_as_of") or None)
 
-    def _at_work_sql(self, amount, currency):
-        """SQL of an amount of the entry ``l`` in the company's currency, at the rate of the day of the work."""
-        return self._convert_sql(amount, currency, SQL("company.currency_id"), SQL("company.id"), SQL("l.date"))
+    def _at_work_sql(self, amount, currency, day):
+        """SQL of an amount in the currency of the ``company``, at the rate of the day of the work."""
+        return self._convert_sql(amount, currency, SQL("company.currency_id"), SQL("company.id"), day)
 
     @api.model
     def _select_wip(self):
         today = self._get_as_of() or fields.Date.context_today(self)
-        amount = self._at_work_sql(SQL("(piece.hours * piece.rate)"), SQL("piece.currency_id"))
-        value = self._at_work_sql(SQL("(piece.hours * piece.standard_rate)"), SQL("piece.currency_id"))
+        amount = self._at_work_sql(SQL("(piece.hours * piece.rate)"), SQL("piece.currency_id"), SQL("piece.date"))
+        value = self._at_work_sql(
+            SQL("(piece.hours * piece.standard_rate)"), SQL("piece.currency_id"), SQL("piece.date")
+        )
         age = SQL("(%s - piece.date)", today)
         is_stale = SQL("%s > COALESCE(NULLIF(rule.unbilled_days, 0), company.timetrack_unbilled_days)", age)
         ages = SQL(" ").join(SQL("WHEN %s <= %s THEN %s", age, days, name) for name, days in AGES)
@@ -72,7 +74,7 @@ class TimetrackReport(models.Model):
         return SQL(
             """
             FROM (%(pieces)s) piece
-                 JOIN account_analytic_line l ON l.id = piece.id
+                 LEFT JOIN account_analytic_line l ON l.id = piece.id
                  JOIN res_company company ON company.id = piece.company_id
                  %(joins)s
                  LEFT JOIN timetrack_policy rule ON rule.id = policy.policy_id
@@ -89,8 +91,10 @@ class TimetrackReport(models.Model):
 
     @api.model
     def _select_wip_billed(self):
-        value = self._at_work_sql(self._get_contract_value(), SQL("COALESCE(order_line.currency_id, a.currency_id)"))
-        billed = self._at_work_sql(SQL("a.billed_amount"), SQL("a.currency_id"))
+        value = self._at_work_sql(
+            self._get_contract_value(), SQL("COALESCE(order_line.currency_id, a.currency_id)"), SQL("l.date")
+        )
+        billed = self._at_work_sql(SQL("a.billed_amount"), SQL("a.currency_id"), SQL("l.date"))
         billed = SQL("CASE WHEN a.action = 'included' THEN 0 ELSE %s END", billed)
         return {
             **self._get_entry_dimensions(),

@@ -1,1 +1,2 @@
 from . import timetrack_workbook_wizard
+from . import timetrack_wip_wizard

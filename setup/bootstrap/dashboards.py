@@ -1,0 +1,579 @@
+"""The dashboards of client_timetrack_reports as spreadsheets of Odoo: JSON, from a description of what they show.
+
+A dashboard is a row of figures (this period beside the one before), then charts and tables, two in a row. All of them
+read ``timetrack.report``, whose measures are the definitions of the KPIs: nothing is computed in a spreadsheet but the
+difference of two periods.
+"""
+
+import json
+import uuid
+from typing import NamedTuple
+
+from . import paths
+
+TARGET = paths.ROOT / "client_timetrack_reports" / "data" / "dashboards"
+VERSION = "18.5.10"
+REPORT = "timetrack.report"
+NAMESPACE = uuid.UUID("4c1d7a4e-5b0e-4a57-9d6e-7f3f2f0b6c11")
+
+PERCENT, HOURS, NUMBER = "0%", "#,##0.0", "#,##0"
+# Measures that are ratios, shown in percent; the others are sums.
+RATIOS = {
+    "utilization", "utilization_gross", "target_attainment", "billable_mix", "timeliness_24", "timeliness_48",
+    "planned_variance_rate", "budget_consumed", "billing_realization", "collection_realization", "overall_realization",
+    "leakage", "margin_rate",
+}  # fmt: skip
+RATES = {"project_rate", "billed_rate", "blended_rate", "firm_rate"}
+
+# Places on the sheet, in pixels and rows.
+WIDTH, GAP = 1000, 25
+ROW, TITLE, CARD = 23, 40, 109
+TABLE_ROWS = 10
+BACKGROUNDS = ("#ECFDF5", "#EFF6FF", "#FEF2F2", "#FFF7ED", "#F5F3FF")
+
+
+class Filter(NamedTuple):
+    """What a reader may choose: a date by its default, or records of a model."""
+
+    key: str
+    label: str
+    model: str | None = None
+    default: str | None = None
+
+
+class Figure(NamedTuple):
+    """A figure at the top."""
+
+    label: str
+    measure: str
+    kinds: tuple
+    date: str | None = "date"
+
+
+class Chart(NamedTuple):
+    """A graph of one measure."""
+
+    title: str
+    measure: str
+    groups: tuple
+    kinds: tuple
+    kind: str = "bar"
+    date: str | None = "date"
+    is_wide: bool = False
+
+
+class Table(NamedTuple):
+    """The first groups by a measure."""
+
+    title: str
+    group: str
+    measures: tuple
+    kinds: tuple
+    order: str
+    date: str | None = "date"
+
+
+class Rows(NamedTuple):
+    """The first records of a model."""
+
+    title: str
+    model: str
+    columns: tuple
+    order: str
+    domain: tuple = ()
+    chains: tuple = ()
+    descending: bool = True
+
+
+class Dashboard(NamedTuple):
+    """A page: its filters, and how these find records (dimension by the key of the filter)."""
+
+    name: str
+    filters: tuple
+    figures: tuple
+    parts: tuple
+    domain: tuple = ()
+    chains: tuple = (("department", "department_id"), ("client", "client_id"), ("project", "project_id"),
+                     ("employee", "employee_id"))  # fmt: skip
+    menu: str = "client_timetrack_reports.menu_utilization"
+
+
+PERIOD = Filter("period", "Period", default="this_year")
+DEPARTMENT = Filter("department", "Department", "hr.department")
+EMPLOYEE = Filter("employee", "Employee", "hr.employee")
+CLIENT = Filter("client", "Client", "res.partner")
+PROJECT = Filter("project", "Project", "project.project")
+
+WORK = ("entry", "capacity")
+DASHBOARDS = (
+    Dashboard(
+        "utilization",
+        (PERIOD, DEPARTMENT, EMPLOYEE),
+        (
+            Figure("Utilization", "utilization", WORK),
+            Figure("Target Attainment", "target_attainment", WORK),
+            Figure("Billable Mix", "billable_mix", ("entry",)),
+            Figure("Billable Hours", "billable_hours", ("entry",)),
+            Figure("Entered within 24 h", "timeliness_24", ("entry",)),
+        ),
+        (
+            Chart("Utilization by Month", "utilization", ("date:month",), WORK, "line", is_wide=True),
+            Chart("Hours by Service Type", "logged_hours", ("date:month", "top_activity_id"), ("entry",)),
+            Chart("Billable Hours by Department", "billable_hours", ("department_id",), ("entry",), "pie"),
+            Table("Employees", "employee_id", ("net_available_hours", "billable_hours", "utilization"), WORK,
+                  "billable_hours"),
+            Table("Departments", "department_id", ("net_available_hours", "billable_hours", "utilization"), WORK,
+                  "billable_hours"),
+            Table("Jobs and Targets", "job_id", ("target_hours", "billable_hours", "target_attainment"), WORK,
+                  "target_hours"),
+            Table("Service Types", "top_activity_id", ("logged_hours", "billable_hours", "billable_mix"), ("entry",),
+                  "logged_hours"),
+        ),
+    ),
+    Dashboard(
+        "billing",
+        (PERIOD, DEPARTMENT, CLIENT),
+        (
+            Figure("Billed", "billed_amount", ("billing",)),
+            Figure("Billing Realization", "billing_realization", ("billing",)),
+            Figure("Collected", "collected_amount", ("billing",)),
+            Figure("Work in Progress", "wip_amount", ("wip",), None),
+            Figure("Unbilled Too Long", "stale_amount", ("wip",), None),
+        ),
+        (
+            Chart("Billed by Month", "billed_amount", ("date:month",), ("billing",), "line"),
+            Chart("Work in Progress by Age", "wip_amount", ("wip_age",), ("wip",), date=None),
+            Table("Work in Progress by Client", "client_id", ("wip_hours", "wip_amount", "stale_amount"), ("wip",),
+                  "wip_amount", None),
+            Table("Realization by Client", "client_id",
+                  ("billed_standard_value", "billed_amount", "billing_realization"), ("billing",),
+                  "billed_standard_value"),
+            Table("Where Revenue Leaks", "client_id", ("leakage_base", "leakage_amount", "leakage"),
+                  ("billing", "wip"), "leakage_amount"),
+            Table("Cash by Client", "client_id", ("collected_amount", "receivable_amount", "collection_realization"),
+                  ("billing",), "receivable_amount"),
+            Rows("What Has Waited Longest", "timetrack.billing.queue",
+                 ("partner_id", "project_id", "oldest_date", "hours", "amount"), "oldest_date",
+                 chains=(("client", "partner_id"),), descending=False),
+        ),
+        menu="client_timetrack_reports.menu_wip",
+    ),
+    Dashboard(
+        "projects",
+        (PERIOD, CLIENT, PROJECT),
+        (
+            Figure("Budget Used", "budget_consumed", ("entry", "budget"), None),
+            Figure("Budget Hours Left", "budget_remaining_hours", ("entry", "budget"), None),
+            Figure("Logged Hours", "logged_hours", ("entry",)),
+            Figure("Planned Hours", "planned_hours", ("plan",)),
+            Figure("Hours to Approve", "submitted_hours", ("entry",)),
+        ),
+        (
+            Chart("Logged Hours by Month and Client", "logged_hours", ("date:month", "client_id"), ("entry",),
+                  is_wide=True),
+            Table("Budgets of Projects", "project_id", ("budget_hours", "budget_logged_hours", "budget_consumed"),
+                  ("entry", "budget"), "budget_hours", None),
+            Table("Planned and Actual", "project_id", ("planned_hours", "logged_hours", "planned_variance_rate"),
+                  ("entry", "plan"), "planned_hours"),
+            Table("Deliverables", "deliverable_id",
+                  ("deliverable_planned_hours", "deliverable_logged_hours", "deliverable_variance"),
+                  ("entry", "deliverable"), "deliverable_planned_hours"),
+            Table("Service Types", "activity_id", ("logged_hours", "billable_hours", "billable_mix"), ("entry",),
+                  "logged_hours"),
+            Rows("Budgets", "timetrack.budget",
+                 ("name", "allowed_hours", "consumed_hours", "forecast_hours", "outlook"), "id",
+                 chains=(("project", "project_id"), ("client", "partner_id"))),
+        ),
+        menu="client_timetrack_reports.menu_budget_actual",
+    ),
+    Dashboard(
+        "clients",
+        (PERIOD, DEPARTMENT, CLIENT),
+        (
+            Figure("Net Revenue", "net_revenue", ("billing",)),
+            Figure("Margin", "margin", ("entry", "billing", "expense")),
+            Figure("Margin %", "margin_rate", ("entry", "billing", "expense")),
+            Figure("Project Rate", "project_rate", ("entry", "billing")),
+            Figure("Overall Realization", "overall_realization", ("billing",)),
+        ),
+        (
+            Chart("Margin by Month", "margin", ("date:month",), ("entry", "billing", "expense"), is_wide=True),
+            Chart("Billed by Client", "billed_amount", ("client_id",), ("billing",), "pie"),
+            Chart("Billed by Client Category", "billed_amount", ("client_category_id",), ("billing",), "pie"),
+            Table("Clients", "client_id", ("billed_amount", "margin", "margin_rate"), ("entry", "billing", "expense"),
+                  "billed_amount"),
+            Table("Projects", "project_id", ("billed_amount", "margin", "margin_rate"),
+                  ("entry", "billing", "expense"), "billed_amount"),
+            Table("Rates by Client", "client_id", ("logged_hours", "project_rate", "billed_rate"),
+                  ("entry", "billing"), "logged_hours"),
+            Table("From Work to Cash", "client_id", ("standard_value", "billed_amount", "collected_amount"),
+                  ("entry", "billing"), "standard_value"),
+        ),
+        menu="client_timetrack_reports.menu_profitability",
+    ),
+    Dashboard(
+        "mine",
+        (PERIOD, CLIENT, PROJECT),
+        (
+            Figure("My Utilization", "utilization", WORK),
+            Figure("My Target Attainment", "target_attainment", WORK),
+            Figure("My Billable Hours", "billable_hours", ("entry",)),
+            Figure("Above Capacity", "balance_hours", WORK),
+            Figure("Entered within 24 h", "timeliness_24", ("entry",)),
+        ),
+        (
+            Chart("My Hours by Week", "logged_hours", ("date:week",), ("entry",), "line", is_wide=True),
+            Table("My Clients", "client_id", ("logged_hours", "billable_hours", "billable_mix"), ("entry",),
+                  "logged_hours"),
+            Table("My Projects", "project_id", ("logged_hours", "billable_hours", "billable_mix"), ("entry",),
+                  "logged_hours"),
+            Table("My Service Types", "activity_id", ("logged_hours", "billable_hours", "billable_mix"), ("entry",),
+                  "logged_hours"),
+            Table("Approval", "state", ("logged_hours", "billable_hours"), ("entry",), "logged_hours"),
+        ),
+        domain=(("is_mine", "=", True),),
+        menu="client_timetrack_reports.menu_my_numbers",
+    ),
+)  # fmt: skip
+
+
+def build():
+    """Return the text of each file."""
+    return {
+        TARGET / f"{dashboard.name}.json": json.dumps(Sheet(dashboard).build(), indent=1, ensure_ascii=False) + "\n"
+        for dashboard in DASHBOARDS
+    }
+
+
+class Sheet:
+    """The spreadsheet of a dashboard, as it grows from top to bottom."""
+
+    def __init__(self, dashboard):
+        self.dashboard = dashboard
+        self.pivots, self.lists, self.figures = {}, {}, []
+        self.cells, self.data = {}, {}
+        self.styles, self.borders, self.heights, self.menus = {}, {}, {}, {}
+        self.row = 0
+
+    def build(self):
+        """Return the spreadsheet."""
+        self.add_figures()
+        waiting = None
+        for part in self.dashboard.parts:
+            if isinstance(part, Rows) or (isinstance(part, Chart) and part.is_wide):
+                self.add_line([part])
+            elif waiting:
+                self.add_line([waiting, part])
+                waiting = None
+            else:
+                waiting = part
+        if waiting:
+            self.add_line([waiting])
+        return self.assemble()
+
+    def assemble(self):
+        """Return what was collected, as the client reads it."""
+        columns = [200, 95, 95, 95, 30, 200, 95, 95, 95]
+        return {
+            "version": VERSION,
+            "sheets": [
+                {
+                    "id": "dashboard",
+                    "name": "Dashboard",
+                    "colNumber": len(columns),
+                    "rowNumber": self.row + 3,
+                    "rows": {str(row): {"size": size} for row, size in self.heights.items()},
+                    "cols": {str(column): {"size": size} for column, size in enumerate(columns)},
+                    "merges": [],
+                    "cells": self.cells,
+                    "styles": self.styles,
+                    "formats": {},
+                    "borders": self.borders,
+                    "conditionalFormats": [],
+                    "dataValidationRules": [],
+                    "figures": self.figures,
+                    "tables": [],
+                    "areGridLinesVisible": True,
+                    "isVisible": True,
+                    "headerGroups": {"ROW": [], "COL": []},
+                    "comments": {},
+                },
+                {
+                    "id": "data",
+                    "name": "Data",
+                    "colNumber": 26,
+                    "rowNumber": 100,
+                    "rows": {},
+                    "cols": {"0": {"size": 160}},
+                    "merges": [],
+                    "cells": self.data,
+                    "styles": {"A1:C1": 5},
+                    "formats": {},
+                    "borders": {},
+                    "conditionalFormats": [],
+                    "dataValidationRules": [],
+                    "figures": [],
+                    "tables": [],
+                    "areGridLinesVisible": True,
+                    "isVisible": True,
+                    "headerGroups": {"ROW": [], "COL": []},
+                    "comments": {},
+                },
+            ],
+            "styles": {
+                "1": {"textColor": "#01666b", "bold": True, "fontSize": 16},
+                "2": {"textColor": "#434343", "fontSize": 11, "bold": True},
+                "3": {"textColor": "#434343", "verticalAlign": "middle"},
+                "4": {"textColor": "#434343", "fontSize": 11, "bold": True, "align": "center"},
+                "5": {"bold": True},
+            },
+            "formats": {},
+            "borders": {"1": {"bottom": {"style": "thin", "color": "#CCCCCC"}}},
+            "revisionId": "START_REVISION",
+            "uniqueFigureIds": True,
+            "settings": {
+                "locale": {
+                    "name": "English (US)",
+                    "code": "en_US",
+                    "thousandsSeparator": ",",
+                    "decimalSeparator": ".",
+                    "dateFormat": "mm/dd/yyyy",
+                    "timeFormat": "hh:mm:ss",
+                    "formulaArgSeparator": ",",
+                    "weekStart": 7,
+                }
+            },
+            "pivots": self.pivots,
+            "pivotNextId": len(self.pivots) + 1,
+            "customTableStyles": {},
+            "globalFilters": [self.prepare_filter(one) for one in self.dashboard.filters],
+            "lists": self.lists,
+            "listNextId": len(self.lists) + 1,
+            "chartOdooMenusReferences": self.menus,
+        }
+
+    # ---------------------------------------------------------------- filters
+
+    def identify(self, *parts):
+        """Return an id that stays the same from build to build."""
+        return str(uuid.uuid5(NAMESPACE, "/".join([self.dashboard.name, *map(str, parts)])))
+
+    def prepare_filter(self, one):
+        common = {"id": self.identify("filter", one.key), "label": one.label}
+        if one.model is None:
+            return {**common, "type": "date", "defaultValue": one.default}
+        return {**common, "type": "relation", "modelName": one.model, "defaultValueDisplayNames": []}
+
+    def match(self, date="date", chains=None, offset=0):
+        """Return how the filters find what a part shows."""
+        chains = dict(self.dashboard.chains if chains is None else chains)
+        matching = {}
+        for one in self.dashboard.filters:
+            key = self.identify("filter", one.key)
+            if one.model is None:
+                if date:
+                    matching[key] = {"chain": date, "type": "date", "offset": offset}
+            elif one.key in chains:
+                matching[key] = {"chain": chains[one.key], "type": "many2one"}
+        return matching
+
+    def domain(self, kinds):
+        return [["kind", "in", list(kinds)], *map(list, self.dashboard.domain)]
+
+    # ---------------------------------------------------------------- parts
+
+    def add_figures(self):
+        """The row of figures: this period, and the one before."""
+        self.data |= {"A1": '=_t("KPI")', "B1": '=_t("Current")', "C1": '=_t("Previous")'}
+        width = (WIDTH - 10 * (len(self.dashboard.figures) - 1)) // len(self.dashboard.figures)
+        for place, figure in enumerate(self.dashboard.figures):
+            line = place + 2
+            self.data[f"A{line}"] = f'=_t("{figure.label}")'
+            for column, offset in (("B", 0), ("C", -1)):
+                pivot = self.add_pivot(figure.label, [figure.measure], figure.kinds, figure.date, offset=offset)
+                value = f'PIVOT.VALUE({pivot},"{measure_id(figure.measure)}")'
+                # without a denominator there is no ratio: that is not 0 %
+                shown = f'=IF(ISNUMBER({value}),{value},_t("n/a"))' if figure.measure in RATIOS | RATES else f"={value}"
+                self.data[f"{column}{line}"] = shown
+            key = self.identify("figure", figure.label)
+            chart = {
+                "type": "scorecard",
+                "title": {"text": figure.label, "bold": True, "color": "#434343"},
+                "background": BACKGROUNDS[place % len(BACKGROUNDS)],
+                "keyValue": f"Data!B{line}",
+                "baselineMode": "text",
+                "baselineColorUp": "#00A04A",
+                "baselineColorDown": "#DC6965",
+                "humanize": figure.measure not in RATIOS,
+                "chartId": key,
+            }
+            if figure.date:
+                chart |= {"baseline": f"Data!C{line}", "baselineDescr": {"text": "last period"}}
+            self.add_chart(key, chart, place * (width + 10), 9, width, CARD)
+            self.menus[key] = self.dashboard.menu
+        self.row = (CARD + 2 * ROW) // ROW
+
+    def add_line(self, parts):
+        """One or two parts beside each other, below what there is."""
+        self.heights[self.row] = TITLE
+        has_chart = any(isinstance(part, Chart) for part in parts)
+        for column, part in zip((0, 5), parts, strict=False):
+            last = 8 if len(parts) == 1 else column + 3
+            title = f"{letter(column)}{self.row + 1}"
+            self.cells[title] = self.link(part)
+            self.styles[title] = 1
+            self.borders[f"{title}:{letter(last)}{self.row + 1}"] = 1
+            if isinstance(part, Chart):
+                self.add_graph(part, column, last)
+            elif isinstance(part, Table):
+                self.add_table(part, column)
+            else:
+                self.add_list(part, column)
+        self.row += 16 if has_chart else TABLE_ROWS + 3
+
+    def top(self):
+        """Return the pixels from the top to the row after the title."""
+        return sum(self.heights.get(row, ROW) for row in range(self.row + 1))
+
+    def add_graph(self, part, column, last):
+        key = self.identify("chart", part.title)
+        domain = self.domain(part.kinds)
+        chart = {
+            "type": f"odoo_{part.kind}",
+            "title": {"text": ""},
+            "background": "#FFFFFF",
+            "legendPosition": "top" if len(part.groups) > 1 or part.kind == "pie" else "none",
+            "metaData": {
+                "groupBy": list(part.groups),
+                "measure": part.measure,
+                "order": None,
+                "resModel": REPORT,
+                "mode": part.kind,
+                "cumulatedStart": False,
+            },
+            "searchParams": {
+                "comparison": None,
+                "context": {},
+                "domain": domain,
+                "groupBy": list(part.groups),
+                "orderBy": [],
+            },
+            "dataSets": [{}],
+            "chartId": key,
+            "fieldMatching": self.match(part.date),
+        }
+        if part.kind != "pie":
+            chart |= {"verticalAxisPosition": "left", "stacked": len(part.groups) > 1, "cumulatedStart": False}
+        if part.kind == "line":
+            chart |= {"fillArea": True}
+        width = WIDTH if last == 8 and column == 0 else (WIDTH - GAP) // 2
+        self.add_chart(key, chart, 0 if column == 0 else 515, self.top() + 6, width, 15 * ROW - 12)
+        self.menus[key] = self.dashboard.menu
+
+    def add_chart(self, key, chart, x, y, width, height):
+        self.figures.append(
+            {
+                "id": key,
+                "width": width,
+                "height": height,
+                "tag": "chart",
+                "data": chart,
+                "offset": {"x": x, "y": y},
+                "col": 0,
+                "row": 0,
+            }
+        )
+
+    def add_table(self, part, column):
+        pivot = self.add_pivot(part.title, part.measures, part.kinds, part.date, part.group, part.order)
+        first, last = letter(column), letter(column + 3)
+        head = self.row + 2
+        self.cells[f"{first}{head}"] = f"=PIVOT({pivot}, {TABLE_ROWS}, FALSE, FALSE)"
+        self.styles |= {
+            f"{first}{head}": 2,
+            f"{letter(column + 1)}{head}:{last}{head}": 4,
+            f"{first}{head + 1}:{last}{head + TABLE_ROWS}": 3,
+        }
+        self.borders[f"{first}{head}:{last}{head}"] = 1
+
+    def add_list(self, part, column):
+        number = str(len(self.lists) + 1)
+        self.lists[number] = {
+            "columns": list(part.columns),
+            "domain": [list(condition) for condition in part.domain],
+            "model": part.model,
+            "context": {},
+            "orderBy": [{"name": part.order, "asc": not part.descending}],
+            "id": number,
+            "name": part.title,
+            "fieldMatching": self.match(None, part.chains),
+        }
+        head = self.row + 2
+        # the columns of the sheet are those of two tables: the narrow one between them stays empty
+        places = [column, column + 5, column + 6, column + 7, column + 8]
+        for place, name in zip(places, part.columns, strict=False):
+            self.cells[f"{letter(place)}{head}"] = f'=ODOO.LIST.HEADER({number},"{name}")'
+            self.styles[f"{letter(place)}{head}"] = 2
+            for line in range(1, TABLE_ROWS + 1):
+                self.cells[f"{letter(place)}{head + line}"] = f'=ODOO.LIST({number},{line},"{name}")'
+        self.borders[f"A{head}:I{head}"] = 1
+
+    def add_pivot(self, name, measures, kinds, date, group=None, order=None, offset=0):
+        """Add a pivot and return its number."""
+        number = str(len(self.pivots) + 1)
+        domain = self.domain(kinds)
+        if group:
+            domain.append([group, "!=", False])
+        self.pivots[number] = {
+            "type": "ODOO",
+            "fieldMatching": self.match(date, offset=offset),
+            "context": {},
+            "domain": domain,
+            "id": number,
+            "measures": [prepare_measure(measure) for measure in measures],
+            "model": REPORT,
+            "name": name,
+            "sortedColumn": {"measure": measure_id(order), "order": "desc", "domain": []} if order else None,
+            "formulaId": number,
+            "columns": [],
+            "rows": [{"fieldName": group}] if group else [],
+        }
+        return number
+
+    def link(self, part):
+        """Return the title of a part, which opens what it shows."""
+        views = [[False, "pivot"], [False, "graph"], [False, "list"], [False, "search"]]
+        if isinstance(part, Rows):
+            action = {"domain": [list(one) for one in part.domain], "context": {}, "modelName": part.model,
+                      "views": [[False, "list"], [False, "search"]]}  # fmt: skip
+            target = {"viewType": "list", "action": action, "threshold": 0, "name": part.title}
+        elif isinstance(part, Chart):
+            context = {"group_by": list(part.groups), "graph_measure": part.measure, "graph_mode": part.kind,
+                       "graph_groupbys": list(part.groups)}  # fmt: skip
+            action = {"domain": self.domain(part.kinds), "context": context, "modelName": REPORT, "views": views}
+            target = {"viewType": "graph", "action": action, "threshold": 0, "name": part.title}
+        else:
+            context = {"group_by": [part.group], "pivot_measures": list(part.measures), "pivot_column_groupby": [],
+                       "pivot_row_groupby": [part.group]}  # fmt: skip
+            action = {"domain": self.domain(part.kinds), "context": context, "modelName": REPORT, "views": views}
+            target = {"viewType": "pivot", "action": action, "threshold": 0, "name": part.title}
+        return f"[{part.title}](odoo://view/{json.dumps(target)})"
+
+
+def measure_id(measure):
+    """Return the name of a measure of a pivot with its aggregate."""
+    return f"{measure}:{'avg' if measure in RATIOS | RATES else 'sum'}"
+
+
+def prepare_measure(measure):
+    prepared = {"id": measure_id(measure), "fieldName": measure, "aggregator": measure_id(measure).partition(":")[2]}
+    if measure in RATIOS:
+        prepared["format"] = PERCENT
+    elif measure.endswith("_hours"):
+        prepared["format"] = HOURS
+    return prepared
+
+
+def letter(column):
+    """Return the name of a column."""
+    return chr(ord("A") + column)

@@ -1,0 +1,156 @@
+"""What runs within Odoo: the report of the KPIs beside Odoo's own analysis of timesheets, and beside plain SQL.
+
+As ``measure.py``: two databases with the same million entries, operations in turns, each rolled back.
+"""
+
+from lxml import etree
+from measure import Bench
+
+from odoo import fields
+from odoo.modules.registry import Registry
+from odoo.tools.safe_eval import safe_eval
+
+ADMIN = "admin"
+REPORT, ANALYSIS = "timetrack.report", "timesheets.analysis.report"
+SETS = [[], ["employee_id"], ["date:month"], ["employee_id", "date:month"]]
+MEASURES = [
+    "logged_hours:sum", "billable_hours:sum", "non_billable_hours:sum", "approved_hours:sum",
+    "gross_available_hours:sum", "net_available_hours:sum", "utilization:avg", "billable_mix:avg",
+]  # fmt: skip
+ANALYSED = [
+    "unit_amount:sum", "amount:sum", "timesheet_revenues:sum", "margin:sum", "billable_time:sum",
+    "non_billable_time:sum",
+]  # fmt: skip
+UTILIZATION = [("kind", "in", ["entry", "capacity"])]
+# The best that can be written by hand for the same: sums of each table by the finest groups, the sets of these.
+PLAIN = """
+    WITH facts AS (
+        SELECT employee_id, date_trunc('month', date)::date AS month,
+               sum(unit_amount) AS logged,
+               sum(CASE WHEN timetrack_is_billable THEN unit_amount ELSE 0 END) AS billable,
+               sum(CASE WHEN timetrack_is_billable IS NOT TRUE THEN unit_amount ELSE 0 END) AS other,
+               sum(CASE WHEN timetrack_state = 'approved' THEN unit_amount ELSE 0 END) AS approved,
+               NULL::float8 AS gross, NULL::float8 AS net
+          FROM account_analytic_line
+         WHERE project_id IS NOT NULL AND holiday_id IS NULL AND global_leave_id IS NULL
+           AND (company_id = %(company)s OR company_id IS NULL) {dates}
+      GROUP BY 1, 2
+     UNION ALL
+        SELECT employee_id, date_trunc('month', date)::date, NULL, NULL, NULL, NULL, sum(gross_hours), sum(net_hours)
+          FROM timetrack_capacity
+         WHERE (company_id = %(company)s OR company_id IS NULL) {dates}
+      GROUP BY 1, 2
+    )
+    SELECT grouping(employee_id, month), employee_id, month, sum(logged), sum(billable), sum(other), sum(approved),
+           sum(gross), sum(net), CASE WHEN sum(net) > 0 THEN sum(billable) / sum(net) END,
+           CASE WHEN sum(logged) > 0 THEN sum(billable) / sum(logged) END
+      FROM facts
+  GROUP BY GROUPING SETS ((), (employee_id), (month), (employee_id, month))
+  ORDER BY employee_id, month
+"""
+LEAVE = "AND holiday_id IS NULL AND global_leave_id IS NULL"
+
+
+def run(addons, core, repetitions):
+    """Measure the report.
+
+    :param str addons: name of the database with the addons
+    :param str core: name of the database without them
+    :return: as ``measure.run``
+    """
+    bench = ReportBench(Registry(addons), Registry(core))
+    bench.pivots(repetitions)
+    bench.pages(repetitions)
+    return bench.results
+
+
+class ReportBench(Bench):
+    """The pivots, and the pages of the report as the web client asks for them."""
+
+    def pivots(self, times):
+        """Employee x month, all of it and of the last month with time."""
+        with self.addons.cursor() as cr:
+            env = self.environment(cr, ADMIN)
+            env[REPORT]._read_group([("kind", "=", "capacity")], [], ["net_available_hours:sum"])
+            [(last,)] = env[REPORT].sudo()._read_group([("kind", "=", "entry")], [], ["date:max"])
+            company = env.company.id
+            leave = env["account.analytic.line"]._timetrack_leave_fields()
+        start = last.replace(day=1)
+        window = [("date", ">=", fields.Date.to_string(start)), ("date", "<=", fields.Date.to_string(last))]
+        plain = PLAIN if leave else PLAIN.replace(LEAVE, "")
+
+        def report(*domain):
+            return lambda env: env[REPORT].formatted_read_grouping_sets([*UTILIZATION, *domain], SETS, MEASURES)
+
+        def analysis(*domain):
+            return lambda env: env[ANALYSIS].formatted_read_grouping_sets(list(domain), SETS, ANALYSED)
+
+        def by_hand(dates=""):
+            def read(env):
+                env.cr.execute(plain.format(dates=dates), {"company": company, "start": start, "end": last})
+                env.cr.fetchall()
+
+            return read
+
+        dates = "AND date >= %(start)s AND date <= %(end)s"
+        self.compare(
+            times,
+            {
+                "pivot": (self.addons, ADMIN, report()),
+                "pivot, plain SQL": (self.addons, ADMIN, by_hand()),
+                "analysis, core": (self.core, ADMIN, analysis()),
+            },
+        )
+        self.compare(
+            times * 3,
+            {
+                "pivot of a month": (self.addons, ADMIN, report(*window)),
+                "pivot of a month, plain SQL": (self.addons, ADMIN, by_hand(dates)),
+                "analysis of a month, core": (self.core, ADMIN, analysis(*window)),
+            },
+        )
+
+    def pages(self, times):
+        """What opening each page of the report asks for, once its views are known: queries are what counts."""
+        with self.addons.cursor() as cr:
+            env = self.environment(cr, ADMIN)
+            actions = env["ir.actions.act_window"].search([("res_model", "=", REPORT)], order="id")
+            pages = {action.xml_id: PivotPage(env, action.xml_id) for action in actions}
+        self.compare(
+            max(1, times // 3),
+            {name.partition("action_")[2]: (self.addons, ADMIN, page.load) for name, page in pages.items()},
+        )
+
+
+class PivotPage:
+    """A pivot of the web client, as its request for the data of an action (without filters: of all the time)."""
+
+    def __init__(self, env, name):
+        self.action = env["ir.actions.actions"]._for_xml_id(name)
+        self.domain = safe_eval(self.action["domain"] or "[]", {"uid": env.uid})
+        views = env[REPORT].get_views([(view, kind) for view, kind in self.action["views"]] + [(False, "search")])
+        known = views["models"][REPORT]["fields"]
+        nodes = list(etree.fromstring(views["views"]["pivot"]["arch"]).iterfind("./field[@type]"))
+        rows, columns = (
+            [self.read_group(node) for node in nodes if node.get("type") == kind] for kind in ("row", "col")
+        )
+        self.sets = [
+            [*rows[:depth], *columns[:width]] for depth in range(len(rows) + 1) for width in range(len(columns) + 1)
+        ]
+        self.measures = ["__count"]
+        for node in nodes:
+            if node.get("type") == "measure":
+                self.measures += self.read_measure(node.get("name"), known[node.get("name")])
+
+    def read_group(self, node):
+        return ":".join(filter(None, (node.get("name"), node.get("interval"))))
+
+    def read_measure(self, name, field):
+        if field["type"] == "monetary":
+            return [f"{field['currency_field']}:array_agg_distinct", f"{name}:sum_currency"]
+        return [f"{name}:{field['aggregator']}"]
+
+    def load(self, env):
+        """Ask for the sums of all sets of groups."""
+        measures = list(dict.fromkeys(self.measures))
+        return env[REPORT].formatted_read_grouping_sets(self.domain, self.sets, measures)
