@@ -27,8 +27,10 @@ RATES = {"project_rate", "billed_rate", "blended_rate", "firm_rate"}
 
 # Places on the sheet, in pixels and rows.
 WIDTH, GAP = 1000, 25
-ROW, TITLE, CARD = 23, 40, 109
+ROW, TITLE, HEAD, CARD = 23, 40, 58, 109
 TABLE_ROWS = 10
+# Points of a graph of ratios.
+POINTS = 24
 BACKGROUNDS = ("#ECFDF5", "#EFF6FF", "#FEF2F2", "#FFF7ED", "#F5F3FF")
 
 
@@ -98,7 +100,7 @@ class Dashboard(NamedTuple):
     menu: str = "client_timetrack_reports.menu_utilization"
 
 
-PERIOD = Filter("period", "Period", default="this_year")
+PERIOD = Filter("period", "Period", default="last_90_days")
 DEPARTMENT = Filter("department", "Department", "hr.department")
 EMPLOYEE = Filter("employee", "Employee", "hr.employee")
 CLIENT = Filter("client", "Client", "res.partner")
@@ -114,11 +116,11 @@ DASHBOARDS = (
             Figure("Target Attainment", "target_attainment", WORK),
             Figure("Billable Mix", "billable_mix", ("entry",)),
             Figure("Billable Hours", "billable_hours", ("entry",)),
-            Figure("Entered within 24 h", "timeliness_24", ("entry",)),
+            Figure("Timeliness (24 h)", "timeliness_24", ("entry",)),
         ),
         (
             Chart("Utilization by Month", "utilization", ("date:month",), WORK, "line", is_wide=True),
-            Chart("Hours by Service Type", "logged_hours", ("date:month", "top_activity_id"), ("entry",)),
+            Chart("Hours by Engagement Type", "logged_hours", ("date:month", "engagement_type"), ("entry",)),
             Chart("Billable Hours by Department", "billable_hours", ("department_id",), ("entry",), "pie"),
             Table("Employees", "employee_id", ("net_available_hours", "billable_hours", "utilization"), WORK,
                   "billable_hours"),
@@ -181,7 +183,7 @@ DASHBOARDS = (
             Table("Service Types", "activity_id", ("logged_hours", "billable_hours", "billable_mix"), ("entry",),
                   "logged_hours"),
             Rows("Budgets", "timetrack.budget",
-                 ("name", "allowed_hours", "consumed_hours", "forecast_hours", "outlook"), "id",
+                 ("name", "outlook", "allowed_hours", "consumed_hours", "forecast_hours"), "id",
                  chains=(("project", "project_id"), ("client", "partner_id"))),
         ),
         menu="client_timetrack_reports.menu_budget_actual",
@@ -219,7 +221,7 @@ DASHBOARDS = (
             Figure("My Target Attainment", "target_attainment", WORK),
             Figure("My Billable Hours", "billable_hours", ("entry",)),
             Figure("Above Capacity", "balance_hours", WORK),
-            Figure("Entered within 24 h", "timeliness_24", ("entry",)),
+            Figure("Timeliness (24 h)", "timeliness_24", ("entry",)),
         ),
         (
             Chart("My Hours by Week", "logged_hours", ("date:week",), ("entry",), "line", is_wide=True),
@@ -322,9 +324,22 @@ class Sheet:
             ],
             "styles": {
                 "1": {"textColor": "#01666b", "bold": True, "fontSize": 16},
-                "2": {"textColor": "#434343", "fontSize": 11, "bold": True},
+                "2": {
+                    "textColor": "#434343",
+                    "fontSize": 10,
+                    "bold": True,
+                    "verticalAlign": "middle",
+                    "wrapping": "wrap",
+                },
                 "3": {"textColor": "#434343", "verticalAlign": "middle"},
-                "4": {"textColor": "#434343", "fontSize": 11, "bold": True, "align": "center"},
+                "4": {
+                    "textColor": "#434343",
+                    "fontSize": 10,
+                    "bold": True,
+                    "align": "right",
+                    "verticalAlign": "middle",
+                    "wrapping": "wrap",
+                },
                 "5": {"bold": True},
             },
             "formats": {},
@@ -393,8 +408,8 @@ class Sheet:
                 pivot = self.add_pivot(figure.label, [figure.measure], figure.kinds, figure.date, offset=offset)
                 value = f'PIVOT.VALUE({pivot},"{measure_id(figure.measure)}")'
                 # without a denominator there is no ratio: that is not 0 %
-                shown = f'=IF(ISNUMBER({value}),{value},_t("n/a"))' if figure.measure in RATIOS | RATES else f"={value}"
-                self.data[f"{column}{line}"] = shown
+                nothing = '_t("n/a")' if figure.measure in RATIOS | RATES else "0"
+                self.data[f"{column}{line}"] = f"=IF(ISNUMBER({value}),{value},{nothing})"
             key = self.identify("figure", figure.label)
             chart = {
                 "type": "scorecard",
@@ -437,14 +452,20 @@ class Sheet:
 
     def add_graph(self, part, column, last):
         key = self.identify("chart", part.title)
-        domain = self.domain(part.kinds)
+        chart = self.prepare_ratio_chart(part) if part.measure in RATIOS else self.prepare_odoo_chart(part)
+        width = WIDTH if last == 8 and column == 0 else (WIDTH - GAP) // 2
+        chart |= {"title": {"text": ""}, "background": "#FFFFFF", "chartId": key}
+        self.add_chart(key, chart, 0 if column == 0 else 515, self.top() + 6, width, 15 * ROW - 12)
+        self.menus[key] = self.dashboard.menu
+
+    def prepare_odoo_chart(self, part):
+        """A graph of Odoo's, which asks for its own data."""
+        groups = list(part.groups)
         chart = {
             "type": f"odoo_{part.kind}",
-            "title": {"text": ""},
-            "background": "#FFFFFF",
-            "legendPosition": "top" if len(part.groups) > 1 or part.kind == "pie" else "none",
+            "legendPosition": "top" if len(groups) > 1 or part.kind == "pie" else "none",
             "metaData": {
-                "groupBy": list(part.groups),
+                "groupBy": groups,
                 "measure": part.measure,
                 "order": None,
                 "resModel": REPORT,
@@ -454,21 +475,40 @@ class Sheet:
             "searchParams": {
                 "comparison": None,
                 "context": {},
-                "domain": domain,
-                "groupBy": list(part.groups),
+                "domain": self.domain(part.kinds),
+                "groupBy": groups,
                 "orderBy": [],
             },
             "dataSets": [{}],
-            "chartId": key,
             "fieldMatching": self.match(part.date),
         }
         if part.kind != "pie":
-            chart |= {"verticalAxisPosition": "left", "stacked": len(part.groups) > 1, "cumulatedStart": False}
+            chart |= {"verticalAxisPosition": "left", "stacked": len(groups) > 1, "cumulatedStart": False}
         if part.kind == "line":
             chart |= {"fillArea": True}
-        width = WIDTH if last == 8 and column == 0 else (WIDTH - GAP) // 2
-        self.add_chart(key, chart, 0 if column == 0 else 515, self.top() + 6, width, 15 * ROW - 12)
-        self.menus[key] = self.dashboard.menu
+        return chart
+
+    def prepare_ratio_chart(self, part):
+        """A graph of cells: Odoo's own shows no percentages. Months that are not there leave no point."""
+        [group] = part.groups
+        pivot = self.add_pivot(part.title, [part.measure], part.kinds, part.date, group)
+        labels, values = "E", "F"
+        self.data[f"{values}1"] = f'=_t("{part.title}")'
+        for place in range(1, POINTS + 1):
+            self.data[f"{labels}{place + 1}"] = f'=IFERROR(PIVOT.HEADER({pivot},"#{group}",{place}),"")'
+            value = f'PIVOT.VALUE({pivot},"{measure_id(part.measure)}","#{group}",{place})'
+            self.data[f"{values}{place + 1}"] = f'=IFERROR({value},"")'
+        return {
+            "type": part.kind,
+            "dataSets": [{"dataRange": f"Data!{values}1:{values}{POINTS + 1}"}],
+            "dataSetsHaveTitle": True,
+            "labelRange": f"Data!{labels}1:{labels}{POINTS + 1}",
+            "legendPosition": "none",
+            "verticalAxisPosition": "left",
+            "stacked": False,
+            "cumulative": False,
+            "fillArea": True,
+        }
 
     def add_chart(self, key, chart, x, y, width, height):
         self.figures.append(
@@ -488,6 +528,7 @@ class Sheet:
         pivot = self.add_pivot(part.title, part.measures, part.kinds, part.date, part.group, part.order)
         first, last = letter(column), letter(column + 3)
         head = self.row + 2
+        self.heights[self.row + 1] = HEAD
         self.cells[f"{first}{head}"] = f"=PIVOT({pivot}, {TABLE_ROWS}, FALSE, FALSE)"
         self.styles |= {
             f"{first}{head}": 2,
@@ -509,6 +550,7 @@ class Sheet:
             "fieldMatching": self.match(None, part.chains),
         }
         head = self.row + 2
+        self.heights[self.row + 1] = HEAD
         # the columns of the sheet are those of two tables: the narrow one between them stays empty
         places = [column, column + 5, column + 6, column + 7, column + 8]
         for place, name in zip(places, part.columns, strict=False):
@@ -523,7 +565,7 @@ class Sheet:
         number = str(len(self.pivots) + 1)
         domain = self.domain(kinds)
         if group:
-            domain.append([group, "!=", False])
+            domain.append([group.partition(":")[0], "!=", False])
         self.pivots[number] = {
             "type": "ODOO",
             "fieldMatching": self.match(date, offset=offset),
@@ -536,7 +578,7 @@ class Sheet:
             "sortedColumn": {"measure": measure_id(order), "order": "desc", "domain": []} if order else None,
             "formulaId": number,
             "columns": [],
-            "rows": [{"fieldName": group}] if group else [],
+            "rows": [prepare_group(group)] if group else [],
         }
         return number
 
@@ -563,6 +605,13 @@ class Sheet:
 def measure_id(measure):
     """Return the name of a measure of a pivot with its aggregate."""
     return f"{measure}:{'avg' if measure in RATIOS | RATES else 'sum'}"
+
+
+def prepare_group(group):
+    name, _colon, granularity = group.partition(":")
+    if not granularity:
+        return {"fieldName": name}
+    return {"fieldName": name, "granularity": granularity, "order": "asc"}
 
 
 def prepare_measure(measure):
