@@ -9,7 +9,12 @@ How it works
     calculate (previews, readers) show the same figures. A ratio's total is the ratio of the totals, never a mean. A
     ratio whose denominator is not positive reads "n/a".
 
+    Totals are sub-totals: filtered rows leave them. Below them a figure that comes from elsewhere may be set against a
+    total (:class:`Tie`), with the difference as a formula.
+
     Text is always written as text: nothing that comes from a user can become a formula.
+
+    Details by the ten thousand are written by :func:`stream`, row by row, in memory that does not grow with them.
 
 Example
     >>> sheet = Sheet("Hours", [
@@ -34,9 +39,15 @@ HOURS = "hours"
 MONEY = "money"
 DATE = "date"
 PERCENT = "percent"
+INDEX = "index"
 
-NUMBER_FORMATS = {HOURS: "#,##0.00", MONEY: "#,##0.00", PERCENT: "0.0%", DATE: "yyyy-mm-dd"}
+NUMBER_FORMATS = {HOURS: "#,##0.00", MONEY: "#,##0.00", PERCENT: "0.0%", INDEX: "0.00", DATE: "yyyy-mm-dd"}
 NOT_AVAILABLE = "n/a"
+# Widths of columns whose longest text nobody knows.
+STREAM_WIDTHS = {TEXT: 26, DATE: 12}
+# A sheet of Excel has no more rows than this, and a cell no more characters.
+MAX_ROWS = 1_048_576
+MAX_TEXT = 32_767
 # Characters that Excel forbids in the name of a sheet.
 FORBIDDEN_IN_NAMES = "[]:*?/\\"
 # More bars than this cannot be read; the chart then shows the first rows only.
@@ -56,7 +67,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Ratio:
-    """``numerator / denominator``: keys of columns to the left. Not available unless the denominator is positive."""
+    """``numerator / denominator``: keys of columns to the left. Not available unless the denominator is positive (or is
+    not available itself)."""
 
     key: str
     label: str
@@ -68,7 +80,8 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Difference:
-    """``minuend - subtrahend``: keys of columns to the left; ``floor`` asks for nothing below zero.
+    """``minuend - subtrahend``: keys of columns to the left; ``floor`` asks for nothing below zero. Not available if
+    one of them is not.
 
     Without a floor the total is the difference of the totals; with one it is the sum of the rows.
     """
@@ -80,6 +93,37 @@ class Difference:
     kind: str = HOURS
     total: bool = True
     floor: bool = False
+
+
+@dataclass(frozen=True)
+class Product:
+    """``left x right``: keys of columns to the left; the total is the sum of the rows. Not available if one is
+    empty."""
+
+    key: str
+    label: str
+    left: str
+    right: str
+    kind: str = HOURS
+    total: bool = True
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What the total of the column ``key`` has to come to, from another source than the rows."""
+
+    label: str
+    key: str
+    value: float
+    difference_label: str = "Difference"
+
+
+@dataclass(frozen=True)
+class Style:
+    """Formats of numbers, as Excel writes them: it puts in the separators of the reader itself."""
+
+    money: str = NUMBER_FORMATS[MONEY]
+    date: str = NUMBER_FORMATS[DATE]
 
 
 @dataclass(frozen=True)
@@ -101,6 +145,7 @@ class Sheet:
     chart: Chart = None
     note: str = ""
     total_label: str = "Total"
+    ties: list = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -111,22 +156,42 @@ class Header:
     lines: list = field(default_factory=list)
 
 
-def build(header, sheets):
+def build(header, sheets, style=None):
     """Write a workbook.
 
-    :param Header header: the block that every sheet starts with
+    :param header: the ``Header`` that every sheet starts with, or one for each sheet
     :param sheets: list of ``Sheet``
+    :param Style style: formats of numbers
     :return: the bytes of an .xlsx file
     """
-    stream = io.BytesIO()
-    book = xlsxwriter.Workbook(stream, {"in_memory": True})
-    formats = _Formats(book)
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target, {"in_memory": True})
+    formats = _Formats(book, style)
     taken = set()
-    for sheet in sheets:
+    headers = header if isinstance(header, list) else [header] * len(sheets)
+    for own, sheet in zip(headers, sheets, strict=True):
         name = sheet_name(sheet.name, taken)
-        _SheetWriter(book, formats, name, sheet).write_sheet(header)
+        _SheetWriter(book, formats, name, sheet).write_sheet(own)
     book.close()
-    return stream.getvalue()
+    return target.getvalue()
+
+
+def stream(path, header, sheet, style=None):
+    """Write a workbook of one long table to a file, in memory that does not grow with its rows.
+
+    :param path: of the file
+    :param Header header: what stands above the table
+    :param Sheet sheet: with columns of the class ``Column`` only, whose rows are an iterable of tuples in their order
+    :param Style style: formats of numbers
+    :return: how many rows were written
+    :raise ValueError: they are more than a sheet can hold
+    """
+    book = xlsxwriter.Workbook(path, {"constant_memory": True})
+    try:
+        name = sheet_name(sheet.name, set())
+        return _StreamWriter(book, _Formats(book, style), name, sheet).write_sheet(header)
+    finally:
+        book.close()
 
 
 def sheet_name(name, taken):
@@ -154,15 +219,18 @@ def divide(numerator, denominator):
 class _Formats:
     """The formats of one workbook, each made once."""
 
-    def __init__(self, book):
+    def __init__(self, book, style=None):
         self._book = book
         self._cache = {}
+        self._numbers = dict(NUMBER_FORMATS)
+        if style:
+            self._numbers |= {MONEY: style.money, DATE: style.date}
 
     def get(self, kind=TEXT, **properties):
         key = (kind, tuple(sorted(properties.items())))
         if key not in self._cache:
-            if kind in NUMBER_FORMATS:
-                properties["num_format"] = NUMBER_FORMATS[kind]
+            if kind in self._numbers:
+                properties["num_format"] = self._numbers[kind]
             if kind == PERCENT:
                 properties["align"] = "right"
             self._cache[key] = self._book.add_format(properties)
@@ -200,8 +268,11 @@ class _SheetWriter:
         self._write_head(head_row)
         self.first_row = head_row + 1
         values = [self._write_row(self.first_row + offset, row) for offset, row in enumerate(self.sheet.rows)]
-        self._write_totals(self.first_row + len(values), values)
-        self._write_chart(self.first_row + len(values) + 2)
+        total_row = self.first_row + len(values)
+        sums = self._write_totals(total_row, values)
+        last = self._write_ties(total_row, sums)
+        self._write_table(head_row, len(values))
+        self._write_chart(last + 2)
         self.page.freeze_panes(self.first_row, 1)
         self._set_widths()
         self.page.set_landscape()
@@ -229,6 +300,20 @@ class _SheetWriter:
         for index, column in enumerate(self.sheet.columns):
             self.page.write_string(row, index, column.label, self.formats.head(column.kind))
 
+    def _write_table(self, row, size):
+        """Make the rows a table of Excel, which can be sorted and filtered; its headings have to differ."""
+        if not size:
+            return
+        taken = set()
+        columns = []
+        for column in self.sheet.columns:
+            label = column.label
+            while label.lower() in taken:
+                label += " "
+            taken.add(label.lower())
+            columns.append({"header": label, "header_format": self.formats.head(column.kind)})
+        self.page.add_table(row, 0, row + size, len(columns) - 1, {"columns": columns, "style": None})
+
     def _write_row(self, row, values):
         """Write one row; return its values with the results of its formulas."""
         values = dict(values)
@@ -246,41 +331,76 @@ class _SheetWriter:
         if value is None:
             self.page.write_blank(row, index, None, cell_format)
         elif kind == TEXT:
-            self.page.write_string(row, index, str(value), cell_format)
+            self.page.write_string(row, index, str(value)[:MAX_TEXT], cell_format)
         elif kind == DATE:
             self.page.write_datetime(row, index, value, cell_format)
         else:
             self.page.write_number(row, index, value, cell_format)
 
     def _write_formula(self, row, column, result, cell_format):
-        """Write a ratio or a difference of cells in the same row."""
+        """Write what is worked out of cells in the same row."""
         if isinstance(column, Ratio):
             top, bottom = self._cell(row, column.numerator), self._cell(row, column.denominator)
-            formula = f'=IF({bottom}>0,{top}/{bottom},"{NOT_AVAILABLE}")'
+            positive = f"N({bottom})>0" if self._may_lack(column.denominator) else f"{bottom}>0"
+            if self._may_lack(column.numerator):
+                positive = f"AND({positive},ISNUMBER({top}))"
+            formula = f'=IF({positive},{top}/{bottom},"{NOT_AVAILABLE}")'
+        elif isinstance(column, Product):
+            left, right = self._cell(row, column.left), self._cell(row, column.right)
+            formula = f'=IF(AND(ISNUMBER({left}),ISNUMBER({right})),{left}*{right},"{NOT_AVAILABLE}")'
         else:
-            formula = f"{self._cell(row, column.minuend)}-{self._cell(row, column.subtrahend)}"
-            formula = f"=MAX(0,{formula})" if column.floor else f"={formula}"
+            minuend, subtrahend = self._cell(row, column.minuend), self._cell(row, column.subtrahend)
+            formula = f"{minuend}-{subtrahend}"
+            formula = f"MAX(0,{formula})" if column.floor else formula
+            if self._may_lack(column.minuend) or self._may_lack(column.subtrahend):
+                both = f"AND(ISNUMBER({minuend}),ISNUMBER({subtrahend}))"
+                formula = f'IF({both},{formula},"{NOT_AVAILABLE}")'
+            formula = f"={formula}"
         value = NOT_AVAILABLE if result is None else result
         self.page.write_formula(row, self.index[column.key], formula, cell_format, value)
 
+    def _may_lack(self, key):
+        """Whether a cell of the column may read "n/a"."""
+        column = self.sheet.columns[self.index[key]]
+        if isinstance(column, Difference):
+            return self._may_lack(column.minuend) or self._may_lack(column.subtrahend)
+        return isinstance(column, (Ratio, Product))
+
     def _write_totals(self, row, values):
-        """Sum the columns that ask for it; ratios and differences are taken of the sums."""
-        if not values:
-            return
+        """Sum the columns that ask for it; ratios and differences are taken of the sums. Return the results."""
         sums = {}
+        if not values:
+            return sums
         for index, column in enumerate(self.sheet.columns):
             cell_format = self.formats.total(column.kind)
             if index == 0:
                 self.page.write_string(row, index, self.sheet.total_label, cell_format)
             elif not column.total:
                 self.page.write_blank(row, index, None, cell_format)
-            elif isinstance(column, Column) or getattr(column, "floor", False):
+            elif isinstance(column, (Column, Product)) or getattr(column, "floor", False):
                 sums[column.key] = sum(line.get(column.key) or 0.0 for line in values)
                 first, last = self._cell(self.first_row, column.key), self._cell(row - 1, column.key)
-                self.page.write_formula(row, index, f"=SUM({first}:{last})", cell_format, sums[column.key])
+                self.page.write_formula(row, index, f"=SUBTOTAL(109,{first}:{last})", cell_format, sums[column.key])
             else:
                 sums[column.key] = compute(column, sums)
                 self._write_formula(row, column, sums[column.key], cell_format)
+        return sums
+
+    def _write_ties(self, row, sums):
+        """Set figures from elsewhere against the totals; return the last row."""
+        total_row = row
+        for tie in self.sheet.ties if sums else ():
+            kind = self.sheet.columns[self.index[tie.key]].kind
+            index = self.index[tie.key]
+            total = self._cell(total_row, tie.key)
+            self.page.write_string(row + 1, 0, tie.label, self.formats.label())
+            self.page.write_number(row + 1, index, tie.value, self.formats.get(kind))
+            self.page.write_string(row + 2, 0, tie.difference_label, self.formats.label())
+            difference = round((sums[tie.key] or 0.0) - tie.value, 6)
+            formula = f"=ROUND({total}-{self._cell(row + 1, tie.key)},6)"
+            self.page.write_formula(row + 2, index, formula, self.formats.get(kind), difference)
+            row += 2
+        return row
 
     def _write_chart(self, row):
         chart_of = self.sheet.chart
@@ -315,6 +435,59 @@ class _SheetWriter:
         return xl_rowcol_to_cell(row, self.index[key])
 
 
+class _StreamWriter(_SheetWriter):
+    """Writes one long sheet row by row: what is written is not kept."""
+
+    def write_sheet(self, header):
+        """Header block, rows, sub-totals; return the number of rows."""
+        head_row = self._write_header(header)
+        self._write_head(head_row)
+        self.first_row = head_row + 1
+        for index, column in enumerate(self.sheet.columns):
+            self.page.set_column(index, index, STREAM_WIDTHS.get(column.kind, 14))
+        sums, size = self._write_rows()
+        if size:
+            self._write_sums(self.first_row + size, sums)
+            self.page.autofilter(head_row, 0, head_row + size, len(self.sheet.columns) - 1)
+        self.page.freeze_panes(self.first_row, 1)
+        self.page.set_landscape()
+        self.page.fit_to_pages(1, 0)
+        self.page.repeat_rows(head_row)
+        return size
+
+    def _write_rows(self):
+        """Write the rows; return the sums of the columns that ask for them, and the number of rows."""
+        page = self.page
+        writers = {TEXT: page.write_string, DATE: page.write_datetime}
+        columns = [
+            (index, writers.get(column.kind, page.write_number), self.formats.get(column.kind))
+            for index, column in enumerate(self.sheet.columns)
+        ]
+        summed = [index for index, column in enumerate(self.sheet.columns) if column.total]
+        sums = dict.fromkeys(summed, 0.0)
+        row = self.first_row
+        for values in self.sheet.rows:
+            if row >= MAX_ROWS - 1:
+                raise ValueError("A sheet cannot hold so many rows.")
+            for (index, write, cell_format), value in zip(columns, values, strict=True):
+                if value is not None and value != "":
+                    write(row, index, value, cell_format)
+            for index in summed:
+                sums[index] += values[index] or 0.0
+            row += 1
+        return sums, row - self.first_row
+
+    def _write_sums(self, row, sums):
+        """The sub-totals below the rows, with their results."""
+        for index, column in enumerate(self.sheet.columns):
+            cell_format = self.formats.total(column.kind)
+            if index == 0:
+                self.page.write_string(row, index, self.sheet.total_label, cell_format)
+            elif index in sums:
+                first, last = self._cell(self.first_row, column.key), self._cell(row - 1, column.key)
+                self.page.write_formula(row, index, f"=SUBTOTAL(109,{first}:{last})", cell_format, sums[index])
+
+
 def compute(column, values):
     """The result of a ratio or a difference from values by key, as the formula would give it.
 
@@ -324,8 +497,16 @@ def compute(column, values):
     True
     >>> compute(Difference("o", "Overtime", "logged", "net", floor=True), {"logged": 30.0, "net": 40.0})
     0.0
+    >>> compute(Product("e", "Earned", "budget", "done"), {"budget": 40.0, "done": 0.5})
+    20.0
     """
     if isinstance(column, Ratio):
-        return divide(values.get(column.numerator), values.get(column.denominator))
-    result = (values.get(column.minuend) or 0.0) - (values.get(column.subtrahend) or 0.0)
-    return max(0.0, result) if column.floor else result
+        numerator = values.get(column.numerator, 0.0)
+        return None if numerator is None else divide(numerator, values.get(column.denominator))
+    if isinstance(column, Product):
+        left, right = values.get(column.left), values.get(column.right)
+        return None if left is None or right is None else left * right
+    minuend, subtrahend = values.get(column.minuend, 0.0), values.get(column.subtrahend, 0.0)
+    if minuend is None or subtrahend is None:
+        return None
+    return max(0.0, minuend - subtrahend) if column.floor else minuend - subtrahend

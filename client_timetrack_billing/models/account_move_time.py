@@ -70,7 +70,12 @@ class AccountMove(models.Model):
         return float(amounts.get((row.line_id, row.part), 0)) if row.line_id else row.billed_amount
 
     def _timetrack_build_time_workbook(self):
-        """The bytes of a workbook of the time, with live totals."""
+        """The bytes of a workbook of the time, with live totals. Of several invoices each has a sheet."""
+        pairs = [move._timetrack_prepare_time_sheet() for move in self]
+        return workbook.build([header for header, _sheet in pairs], [sheet for _header, sheet in pairs])
+
+    def _timetrack_prepare_time_sheet(self):
+        """The header and the sheet of the time of an invoice."""
         self.ensure_one()
         detail = self._timetrack_get_time_detail(self._timetrack_get_time_rows())
         columns = [
@@ -92,7 +97,7 @@ class AccountMove(models.Model):
             ],
         )
         rows = [{column.key: line[column.key] for column in columns} for line in detail["lines"]]
-        return workbook.build(header, [Sheet(self.env._("Time"), columns, rows, total_label=self.env._("Total"))])
+        return header, Sheet(self.name or self.env._("Time"), columns, rows, total_label=self.env._("Total"))
 
     def _timetrack_get_ledes_file(self):
         """The LEDES file that was made of the invoice last, in sudo; empty where there is none."""

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ..engine import workbook
 from ..engine.pricing import HOLD
-from ..engine.workbook import DATE, HOURS, MONEY, Column, Header, Sheet
+from ..engine.workbook import DATE, HOURS, MONEY, Column, Header, Sheet, Tie
 
 # Goes up when a figure of the workbook comes to mean something else.
 DEFINITION_VERSION = "1"
@@ -37,9 +37,16 @@ class TimetrackPrebill(models.Model):
         return self.env.ref("client_timetrack_billing.timetrack_prebill_report").report_action(self)
 
     def _build_workbook(self):
-        """The bytes of the workbook: lines as they are billed, live totals, and what there is to know beside them."""
+        """The bytes of the workbook: lines as they are billed, live totals, and what there is to know beside them. Of
+        several pre-bills each has a sheet.
+        """
+        headers = [prebill._prepare_header() for prebill in self]
+        return workbook.build(headers, [prebill._prepare_sheet() for prebill in self])
+
+    def _prepare_header(self):
+        """What stands above the lines."""
         self.ensure_one()
-        header = Header(
+        return Header(
             self.display_name,
             [
                 (self.env._("Company"), self.company_id.name),
@@ -54,8 +61,6 @@ class TimetrackPrebill(models.Model):
                 (self.env._("Definition version"), DEFINITION_VERSION),
             ],
         )
-        return workbook.build(header, [self._prepare_sheet()])
-
     def _get_figures(self):
         """What is looked at beside the lines: pairs of label and number."""
         figures = [
@@ -90,7 +95,14 @@ class TimetrackPrebill(models.Model):
         ]
         rows = [self._prepare_sheet_row(row, labels) for row in self.sudo()._get_printed_rows()]
         note = self.env._("Approved by: ____________________   Date: ____________")
-        return Sheet(self.env._("Pre-Bill"), columns, rows, note=note, total_label=self.env._("Total"))
+        return Sheet(
+            self.name or self.env._("Pre-Bill"),
+            columns,
+            rows,
+            note=note,
+            total_label=self.env._("Total"),
+            ties=[Tie(self.env._("Total of the pre-bill"), "amount", self.amount, self.env._("Difference"))],
+        )
 
     def _get_printed_rows(self):
         """Fees, time with what is adjusted of it, and costs."""

@@ -1,4 +1,5 @@
 from . import account_analytic_line
+from . import account_move
 from . import hr_department
 from . import hr_employee
 from . import hr_version
@@ -13,4 +14,7 @@ from . import resource_resource
 from . import timetrack_capacity
 from . import timetrack_capacity_dirty
 from . import timetrack_policy
+from . import timetrack_prebill
 from . import timetrack_target
+from . import timetrack_workbook_request
+from . import timetrack_workbook_schedule

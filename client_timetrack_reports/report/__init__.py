@@ -7,3 +7,4 @@ from . import timetrack_report_wip
 from . import timetrack_report_expense
 from . import timetrack_report_sets
 from . import timetrack_workbook
+from . import timetrack_workbook_detail

@@ -176,6 +176,10 @@ class TimetrackReport(models.Model):
     logged_hours = fields.Float(readonly=True, help="Time worked, leave apart.")
     billable_hours = fields.Float(readonly=True)
     non_billable_hours = fields.Float("Non-Billable Hours", readonly=True)
+    client_hours = fields.Float(
+        "Non-Billable for Clients", readonly=True, help="Non-billable hours on projects of clients."
+    )
+    internal_hours = fields.Float(readonly=True, help="Non-billable hours on projects without a client.")
     submitted_hours = fields.Float(readonly=True, help="Handed in and waiting for approval.")
     approved_hours = fields.Float(readonly=True)
     unbilled_hours = fields.Float(readonly=True, help="Approved billable hours that are on no posted invoice.")

@@ -123,6 +123,8 @@ class TimetrackReport(models.Model):
             "logged_hours": hours,
             "billable_hours": hours_if(SQL("l.timetrack_is_billable")),
             "non_billable_hours": hours_if(SQL("l.timetrack_is_billable IS NOT TRUE")),
+            "client_hours": hours_if(SQL("l.timetrack_is_billable IS NOT TRUE AND l.timetrack_client_id IS NOT NULL")),
+            "internal_hours": hours_if(SQL("l.timetrack_is_billable IS NOT TRUE AND l.timetrack_client_id IS NULL")),
             "submitted_hours": hours_if(SQL("l.timetrack_state = 'submitted'")),
             "approved_hours": hours_if(SQL("l.timetrack_state = 'approved'")),
             "rated_hours": hours_if(rated),

@@ -4,3 +4,4 @@ from . import test_report_access
 from . import test_report_billing
 from . import test_report_money
 from . import test_workbook
+from . import test_workbook_schedule

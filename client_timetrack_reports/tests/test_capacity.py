@@ -194,6 +194,46 @@ class TestCapacity(ReportsCommon):
             ]
             self.assertEqual(self._sum(self.bob, date(2025, 3, 3), date(2025, 3, 9))[0], 19.0)
 
+    def test_targets_show_at_once(self):
+        """The target in force on each day: of the person, else of the department above; and what is changed of them."""
+        above = self.env["hr.department"].create({"name": "All", "company_id": self.company.id})
+
+        def target():
+            self.env.flush_all()
+            [(hours,)] = self.Capacity._read_group(
+                [("employee_id", "=", self.ada.id), ("date", ">=", "2025-03-17"), ("date", "<=", "2025-03-21")],
+                [], ["target_hours:sum"],
+            )  # fmt: skip
+            return round(hours, 6)
+
+        with freeze_time("2025-03-15"):
+            values = {"company_id": self.company.id, "date_from": "2025-03-15", "utilization": 50.0}
+            general = self.env["timetrack.target"].create({"scope": "department", "department_id": above.id, **values})
+            self.assertEqual(target(), 0.0)
+            self.department.parent_id = above
+            self.assertEqual(target(), 20.0)
+            own = self.env["timetrack.target"].create({"scope": "employee", "employee_id": self.ada.id, **values})
+            own.utilization = 80.0
+            self.assertEqual(target(), 32.0)
+            own.date_from = "2025-03-20"
+            self.assertEqual(target(), 12.0 + 12.8)
+            own.unlink()
+            self.assertEqual(target(), 20.0)
+            general.unlink()
+            self.assertEqual(target(), 0.0)
+
+    def test_the_job_of_the_day(self):
+        job = self.env["hr.job"].create({"name": "Partner", "company_id": self.company.id})
+        with freeze_time("2025-03-15"):
+            self.ada.create_version({"date_version": "2025-03-19", "job_id": job.id})
+            days = self.Capacity.search([("employee_id", "=", self.ada.id), ("job_id", "=", job.id)], order="date")
+            self.assertEqual(days[0].date, date(2025, 3, 19))
+            self._create_entry(self.ada, "2025-03-18", self.project, 1.0)
+            self._create_entry(self.ada, "2025-03-19", self.project, 2.0)
+            hours = self._groups("job_id", "logged_hours", domain=self._in_march(("employee_id", "=", self.ada.id),
+                                                                                ("kind", "=", "entry")))  # fmt: skip
+            self.assertEqual(hours[job], 2.0)
+
     def test_a_changed_contract_changes_the_rows(self):
         with freeze_time("2025-03-15"):
             self.cai.contract_date_end = date(2025, 3, 14)

@@ -24,7 +24,9 @@ def table(page):
     # The header block is followed by an empty row, then comes the head of the table.
     head = next(index for index, row in enumerate(rows) if not any(row)) + 1
     body = [row for row in rows[head + 1 :] if any(value is not None for value in row)]
-    return rows[head], body[:-1], body[-1]
+    # what the totals are set against stands below them
+    end = next((index for index, row in enumerate(body) if row[0] == "Total"), len(body))
+    return rows[head], body[:end], body[end] if end < len(body) else None
 
 
 class TestWorkbookEngine(ReportsCommon):
@@ -65,7 +67,7 @@ class TestWorkbookEngine(ReportsCommon):
         self.assertEqual(totals, ["Total", None, 12.0, 9.0, 2.0, -3.0, 0.75])
         _labels, rows, totals = table(read(content, values=False)["Hours"])
         self.assertEqual(rows[0][4:], ["=MAX(0,D4-C4)", "=D4-C4", '=IF(C4>0,D4/C4,"n/a")'])
-        self.assertEqual(totals[2:5], ["=SUM(C4:C6)", "=SUM(D4:D6)", "=SUM(E4:E6)"])
+        self.assertEqual(totals[2:5], ["=SUBTOTAL(109,C4:C6)", "=SUBTOTAL(109,D4:D6)", "=SUBTOTAL(109,E4:E6)"])
         self.assertEqual(totals[5:], ["=D7-C7", '=IF(C7>0,D7/C7,"n/a")'])
 
     def test_formats_panes_and_chart(self):
@@ -137,62 +139,164 @@ class TestWorkbook(ReportsCommon):
         self.assertEqual(header["Currency"], self.company.currency_id.name)
         self.assertTrue(header["Definition version"])
 
+    def _columns(self, page):
+        """The rows and the totals of a sheet as dicts by the labels of its columns."""
+        labels, rows, totals = table(page)
+        return [dict(zip(labels, row, strict=True)) for row in rows], dict(zip(labels, totals, strict=True))
+
     def test_utilization_equals_the_pivot(self):
-        _labels, rows, totals = table(self._build(self.manager)["Utilization"])
-        measures = (
-            "gross_available_hours", "holiday_hours", "leave_hours", "net_available_hours", "billable_hours",
-            "non_billable_hours", "logged_hours",
-        )  # fmt: skip
-        pivot = self._groups("employee_id", *measures, "utilization", "billable_mix")
-        self.assertEqual([row[0] for row in rows], ["Ada", "Bob", "Cai", "Dee"])
+        rows, totals = self._columns(self._build(self.manager)["Utilization"])
+        columns = {
+            "Gross hours": "gross_available_hours",
+            "Public holidays": "holiday_hours",
+            "Own leave": "leave_hours",
+            "Net hours": "net_available_hours",
+            "Billable": "billable_hours",
+            "Non-billable for clients": "client_hours",
+            "Internal": "internal_hours",
+            "Logged": "logged_hours",
+            "Utilization": "utilization",
+            "Billable mix": "billable_mix",
+        }
+        pivot = self._groups("employee_id", *columns.values())
+        self.assertEqual([row["Employee"] for row in rows], ["Ada", "Bob", "Cai", "Dee"])
         for employee, row in zip(self.firm, rows, strict=True):
-            self.assertEqual(row[2:9], list(pivot[employee][:7]))
-            self.assertAlmostEqual(row[10], pivot[employee][7])
-            self.assertAlmostEqual(row[11], pivot[employee][8])
-        self.assertEqual(rows[0][:10], ["Ada", "Advice", 168.0, 8.0, 8.0, 152.0, 14.0, 4.0, 18.0, 0.0])
-        total = self._totals(self._in_march(), *measures, "utilization", "billable_mix")
-        self.assertEqual(totals[2:9], list(total[:7]))
-        self.assertAlmostEqual(totals[10], total[7])
-        self.assertAlmostEqual(totals[11], total[8])
+            for label, value in zip(columns, pivot[employee], strict=True):
+                self.assertAlmostEqual(row[label], value or 0.0, 6, (employee.name, label))
+        self.assertEqual((rows[0]["Department"], rows[0]["Overtime"], rows[0]["Logged"]), ("Advice", 0.0, 18.0))
+        total = self._totals(self._in_march(), *columns.values())
+        for label, value in zip(columns, total, strict=True):
+            self.assertAlmostEqual(totals[label], value, 6, label)
+
+    def test_targets_of_the_workbook(self):
+        """80 % of 152 net hours are 121.6; 14 hours are billable."""
+        self.env["timetrack.target"].create(
+            {"scope": "employee", "employee_id": self.ada.id, "company_id": self.company.id,
+             "date_from": "2025-01-01", "utilization": 80.0}
+        )  # fmt: skip
+        self.Capacity._refresh(self.ada, *self.MARCH)
+        rows, _totals = self._columns(self._build(self.manager)["Utilization"])
+        self.assertAlmostEqual(rows[0]["Target hours"], 121.6)
+        self.assertAlmostEqual(rows[0]["Target"], 0.8)
+        self.assertAlmostEqual(rows[0]["Variance in hours"], 14 - 121.6)
 
     def test_overtime_beside_utilization(self):
         self._create_entry(self.bob, "2025-03-06", self.project, 86.0)
-        _labels, rows, totals = table(self._build(self.manager)["Utilization"])
-        self.assertEqual((rows[1][9], totals[9]), (10.0, 10.0))
+        rows, totals = self._columns(self._build(self.manager)["Utilization"])
+        self.assertEqual((rows[1]["Overtime"], totals["Overtime"]), (10.0, 10.0))
+
+    def test_totals_tie_out_with_the_entries(self):
+        """Below the total stand the hours of the entries themselves, and the difference; only for who sees them all."""
+        ties = [[cell.value for cell in row] for row in self._build(self.manager)["Utilization"].iter_rows()][-2:]
+        self.assertEqual([(row[0], row[10]) for row in ties], [("Time entries", 32.0), ("Difference", 0.0)])
+        self.assertNotIn("Time entries", [row[0].value for row in self._build(self.approver)["Utilization"].rows])
 
     def test_budget_equals_the_pivot(self):
-        labels, rows, totals = table(self._build(self.manager)["Budget against actual"])
+        rows, totals = self._columns(self._build(self.manager)["Budget against actual"])
         self.assertEqual(len(rows), 1)
-        self.assertEqual(rows[0][:7], ["Billable", "=Client", 50.0, 25.0, 10.0, 25.0, 0.5])
-        self.assertEqual(rows[0][7:], [3000.0, 1250.0, 1750.0, 1250 / 3000])
-        self.assertEqual(totals[2:], rows[0][2:])
-        self.assertEqual(len(labels), 11)
+        expected = {
+            "Project": "Billable", "Client": "=Client", "Budget hours": 50.0, "In the period": 25.0, "To date": 25.0,
+            "Hours left": 25.0, "Budget used": 0.5, "CPI": "n/a", "EAC": "n/a", "Budget cost": 3000.0,
+            "Cost of time": 1250.0, "Cost left": 1750.0,
+        }  # fmt: skip
+        self.assertEqual({label: rows[0][label] for label in expected}, expected)
+        self.assertEqual((totals["Budget hours"], totals["Hours left"], totals["Budget used"]), (50.0, 25.0, 0.5))
         pivot = self._groups("project_id", "budget_hours", "logged_hours", "budget_consumed", domain=self._domain())
-        self.assertEqual(pivot[self.project], (rows[0][2], rows[0][3], rows[0][6]))
+        self.assertEqual(pivot[self.project], (50.0, 25.0, 0.5))
+
+    def test_earned_value_of_a_budget(self):
+        """40 % of 50 hours are earned with 25: CPI 0.8, so it takes 62.5; half of the schedule has passed."""
+        self.project.write({"date_start": "2025-03-01", "date": "2025-05-01"})
+        self.env["project.update"].create(
+            [
+                {"name": "Half", "project_id": self.project.id, "status": "on_track", "progress": 90,
+                 "date": "2025-04-15"},
+                {"name": "Some", "project_id": self.project.id, "status": "on_track", "progress": 40,
+                 "date": "2025-03-20"},
+            ]
+        )  # fmt: skip
+        [row], _totals = self._columns(self._build(self.manager)["Budget against actual"])
+        self.assertEqual((row["Complete"], row["Earned hours"], row["CPI"]), (0.4, 20.0, 0.8))
+        self.assertAlmostEqual(row["Planned by schedule"], 50 * 31 / 62)
+        self.assertAlmostEqual(row["SPI"], 20 / 25)
+        self.assertEqual((row["EAC"], row["ETC"], row["VAC"]), (62.5, 37.5, -12.5))
 
     def test_budget_counts_time_up_to_the_end_of_the_period(self):
         self._create_entry(self.ada, "2025-01-07", self.project, 5.0)
         self._create_entry(self.ada, "2025-04-01", self.project, 11.0)
-        _labels, rows, _totals = table(self._build(self.manager)["Budget against actual"])
-        self.assertEqual(rows[0][3], 30.0)
+        [row], _totals = self._columns(self._build(self.manager)["Budget against actual"])
+        self.assertEqual((row["To date"], row["In the period"]), (30.0, 25.0))
 
-    def test_billing_equals_the_pivot(self):
-        labels, rows, totals = table(self._build(self.biller)["Billing"])
-        self.assertEqual(
-            rows,
-            [
-                ["", "=1+1", 4.0, 0.0, 0.0, 0.0, self.company.currency_id.name],
-                ["=Client", "Billable", 10.0, 10.0, 0.0, 0.0, self.company.currency_id.name],
-            ],
+    def test_work_in_progress_by_age(self):
+        card = self.env["timetrack.rate.card"].create(
+            {"name": "Card", "company_id": self.company.id, "rate_ids": [Command.create({"rate": 100.0})]}
         )
-        self.assertEqual(totals[2:6], [14.0, 10.0, 0.0, 0.0])
+        self.company.timetrack_rate_card_id = card
+        entries = self.entries.filtered(lambda line: line.timetrack_state == "approved")
+        entries._timetrack_freeze_rates()
+        rows, totals = self._columns(self._build(self.biller)["WIP by age"])
+        self.assertEqual(len(rows), 1)
+        self.assertEqual((rows[0]["Project"], rows[0]["Hours"], rows[0]["Work in progress"]), ("Billable", 10.0, 1000))
+        self.assertEqual((totals["0–30 days"], totals["31–60 days"]), (1000, 0))
+        self.assertEqual((rows[0]["Oldest"], rows[0]["Last invoice"]), (datetime(2025, 3, 3), None))
+        page = self._build(self.biller)["WIP by age"]
+        ties = [[cell.value for cell in row] for row in page.iter_rows()][-2:]
+        self.assertEqual([row[4] for row in ties], [1000, 0])
+
+    def test_profitability(self):
+        rows, totals = self._columns(self._build(self.manager)["Client profitability"])
+        hours = {row["Client"]: (row["Hours"], row["Direct cost"]) for row in rows}
+        self.assertEqual(hours, {"=Client": (25.0, 1250.0), "": (7.0, 350.0)})
+        self.assertEqual(totals["Hours"], 32.0)
 
     def test_money_only_with_the_right(self):
-        book = self._build(self.approver)
-        self.assertEqual(len(table(book["Budget against actual"])[0]), 7)
-        self.assertEqual(len(table(book["Billing"])[0]), 5)
-        self.assertEqual(len(table(self._build(self.manager)["Billing"])[0]), 5)
-        self.assertEqual(len(table(self._build(self.biller)["Budget against actual"])[0]), 7)
+        money = {"Utilization": set(), "Budget against actual": {"Budget cost", "Cost of time"},
+                 "Client profitability": {"Billed", "Direct cost", "Margin"},
+                 "WIP by age": {"Work in progress"}}  # fmt: skip
+        seen = {
+            self.approver: set(),
+            self.manager: {"Budget cost", "Cost of time", "Direct cost"},
+            self.biller: {"Billed", "Work in progress"},
+        }
+        for user, expected in seen.items():
+            book = self._build(user)
+            for name, columns in money.items():
+                labels = set(table(book[name])[0])
+                self.assertEqual(labels & columns, expected & columns, (user.login, name))
+
+    def test_formats_of_the_currency_and_the_language(self):
+        self.company.currency_id = self.env.ref("base.JPY")
+        env = self.env(user=self.biller, context={"allowed_company_ids": self.company.ids})
+        style = env["timetrack.workbook"]._get_style(self.company.currency_id)
+        self.assertEqual((style.money.split(";")[0], style.date), ('"¥"#,##0', "mm/dd/yyyy"))
+        euro = self.env.ref("base.EUR")
+        self.assertEqual(env["timetrack.workbook"]._get_style(euro).money.split(";")[0], '#,##0.00 "€"')
+
+    def test_time_detail(self):
+        """Each entry that the reader may see, with sub-totals, and costs and rates for who has the right."""
+        env = self.env(user=self.manager, context={"allowed_company_ids": self.company.ids})
+        content, size = env["timetrack.workbook"]._build_file(self.company.with_env(env), *self.MARCH, "detail")
+        page = read(content)["Time detail"]
+        rows, totals = self._columns(page)
+        self.assertEqual((size, len(rows)), (6, 6))
+        self.assertEqual((totals["Hours"], totals["Billable hours"], totals["Cost"]), (32.0, 25.0, 1600.0))
+        self.assertEqual(
+            [(row["Employee"], row["Project"], row["Service type"], row["Approval"]) for row in rows[:2]],
+            [("Ada", "Billable", "Research", "Approved"), ("Bob", "Billable", "Reading", "Approved")],
+        )
+        self.assertTrue(page.auto_filter.ref)
+        own = self.env(user=self.ada.user_id, context={"allowed_company_ids": self.company.ids})
+        content, size = own["timetrack.workbook"]._build_file(self.company.with_env(own), *self.MARCH, "detail")
+        labels = set(table(read(content)["Time detail"])[0])
+        self.assertEqual((size, labels & {"Cost", "Rate"}), (3, set()))
+
+    def test_detail_of_selected_entries(self):
+        entries = self.entries[:2].with_user(self.manager)
+        action = entries.action_timetrack_worksheet()
+        wizard = self.env["timetrack.workbook.wizard"].search([("create_uid", "=", self.manager.id)], limit=1)
+        self.assertIn(str(wizard.id), action["url"])
+        rows, _totals = self._columns(read(base64.b64decode(wizard.file))["Time detail"])
+        self.assertEqual(sum(row["Hours"] for row in rows), sum(entries.mapped("unit_amount")))
 
     def test_consultant_gets_own_numbers(self):
         book = self._build(self.ada.user_id)
@@ -204,7 +308,7 @@ class TestWorkbook(ReportsCommon):
             for row in page.iter_rows():
                 for cell in row:
                     if cell.data_type == "f":
-                        self.assertRegex(cell.value, r"^=(SUM|IF|MAX)\(|^=[A-Z]+\d+-[A-Z]+\d+$")
+                        self.assertRegex(cell.value, r"^=(SUBTOTAL|IF|MAX|ROUND)\(|^=[A-Z]+\d+-[A-Z]+\d+$")
 
     def test_queries_do_not_grow_with_the_projects(self):
         def queries():
@@ -231,7 +335,8 @@ class TestWorkbook(ReportsCommon):
         action = wizard.action_download()
         self.assertEqual(action["type"], "ir.actions.act_url")
         book = read(base64.b64decode(wizard.file))
-        self.assertEqual(book.sheetnames, ["Utilization", "Budget against actual", "Billing"])
+        names = ["Utilization", "Budget against actual", "WIP by age", "Client profitability"]
+        self.assertEqual(book.sheetnames, names)
         with self.assertRaises(AccessError):
             wizard.with_user(self.approver).read(["file"])
         wizard.date_from = date(2025, 4, 1)

@@ -1,0 +1,1 @@
+"""Plain Python: nothing in here knows Odoo or the database."""
