@@ -43,6 +43,13 @@ INDEX = "index"
 
 NUMBER_FORMATS = {HOURS: "#,##0.00", MONEY: "#,##0.00", PERCENT: "0.0%", INDEX: "0.00", DATE: "yyyy-mm-dd"}
 NOT_AVAILABLE = "n/a"
+# What is text stays text, whatever it starts with; nothing is kept in memory.
+STREAMING = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_numbers": False,
+    "strings_to_urls": False,
+}
 # Widths of columns whose longest text nobody knows.
 STREAM_WIDTHS = {TEXT: 26, DATE: 12}
 # A sheet of Excel has no more rows than this, and a cell no more characters.
@@ -186,7 +193,7 @@ def stream(path, header, sheet, style=None):
     :return: how many rows were written
     :raise ValueError: they are more than a sheet can hold
     """
-    book = xlsxwriter.Workbook(path, {"constant_memory": True})
+    book = xlsxwriter.Workbook(path, {**STREAMING, "default_date_format": (style or Style()).date})
     try:
         name = sheet_name(sheet.name, set())
         return _StreamWriter(book, _Formats(book, style), name, sheet).write_sheet(header)
@@ -444,7 +451,7 @@ class _StreamWriter(_SheetWriter):
         self._write_head(head_row)
         self.first_row = head_row + 1
         for index, column in enumerate(self.sheet.columns):
-            self.page.set_column(index, index, STREAM_WIDTHS.get(column.kind, 14))
+            self.page.set_column(index, index, STREAM_WIDTHS.get(column.kind, 14), self.formats.get(column.kind))
         sums, size = self._write_rows()
         if size:
             self._write_sums(self.first_row + size, sums)
@@ -456,22 +463,16 @@ class _StreamWriter(_SheetWriter):
         return size
 
     def _write_rows(self):
-        """Write the rows; return the sums of the columns that ask for them, and the number of rows."""
-        page = self.page
-        writers = {TEXT: page.write_string, DATE: page.write_datetime}
-        columns = [
-            (index, writers.get(column.kind, page.write_number), self.formats.get(column.kind))
-            for index, column in enumerate(self.sheet.columns)
-        ]
+        """Write the rows, in the formats of their columns; return the sums of those that ask for them, and the number
+        of rows."""
         summed = [index for index, column in enumerate(self.sheet.columns) if column.total]
         sums = dict.fromkeys(summed, 0.0)
+        write_row = self.page.write_row
         row = self.first_row
         for values in self.sheet.rows:
             if row >= MAX_ROWS - 1:
                 raise ValueError("A sheet cannot hold so many rows.")
-            for (index, write, cell_format), value in zip(columns, values, strict=True):
-                if value is not None and value != "":
-                    write(row, index, value, cell_format)
+            write_row(row, 0, values)
             for index in summed:
                 sums[index] += values[index] or 0.0
             row += 1

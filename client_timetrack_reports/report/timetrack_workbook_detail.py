@@ -14,6 +14,17 @@ from .timetrack_report import COST_GROUP
 Column = workbook.Column
 # Rows that are fetched at once.
 BATCH = 2000
+# What an entry names: alias to table and field.
+JOINS = {
+    "employee": ("hr_employee", "employee_id"),
+    "department": ("hr_department", "department_id"),
+    "client": ("res_partner", "timetrack_client_id"),
+    "project": ("project_project", "project_id"),
+    "task": ("project_task", "task_id"),
+    "activity": ("timetrack_activity", "timetrack_activity_id"),
+    "deliverable": ("timetrack_deliverable", "timetrack_deliverable_id"),
+    "currency": ("res_currency", "timetrack_rate_currency_id"),
+}
 
 
 class TimetrackWorkbook(models.AbstractModel):
@@ -55,16 +66,19 @@ class TimetrackWorkbook(models.AbstractModel):
         Line = self.env["account.analytic.line"]
         _t = self.env._
 
+        def own(name):
+            return Line._field_to_sql(Line._table, name)
+
         def name_of(model, alias, field="name"):
             return SQL("COALESCE(%s, '')", self.env[model]._field_to_sql(alias, field))
 
         def label_of(field):
             options = Line._fields[field]._description_selection(self.env)
             cases = SQL(" ").join(SQL("WHEN %s THEN %s", key, label) for key, label in options)
-            return SQL("CASE %s %s ELSE '' END", SQL.identifier("line", field), cases)
+            return SQL("CASE %s %s ELSE '' END", own(field), cases)
 
         columns = [
-            (Column("date", _t("Date"), workbook.DATE), SQL("line.date")),
+            (Column("date", _t("Date"), workbook.DATE), own("date")),
             (Column("employee", _t("Employee")), name_of("hr.employee", "employee")),
             (Column("department", _t("Department")), name_of("hr.department", "department")),
             (Column("client", _t("Client")), name_of("res.partner", "client", "complete_name")),
@@ -72,51 +86,39 @@ class TimetrackWorkbook(models.AbstractModel):
             (Column("task", _t("Task")), name_of("project.task", "task")),
             (Column("activity", _t("Service type")), name_of("timetrack.activity", "activity")),
             (Column("deliverable", _t("Deliverable")), name_of("timetrack.deliverable", "deliverable")),
-            (Column("text", _t("Description")), SQL("left(COALESCE(line.name, ''), %s)", workbook.MAX_TEXT)),
-            (Column("hours", _t("Hours"), workbook.HOURS, total=True), SQL("line.unit_amount")),
+            (Column("text", _t("Description")), SQL("left(COALESCE(%s, ''), %s)", own("name"), workbook.MAX_TEXT)),
+            (Column("hours", _t("Hours"), workbook.HOURS, total=True), own("unit_amount")),
             (
                 Column("billable_hours", _t("Billable hours"), workbook.HOURS, total=True),
-                SQL("CASE WHEN line.timetrack_is_billable THEN line.unit_amount ELSE 0 END"),
+                SQL("CASE WHEN %s THEN %s ELSE 0 END", own("timetrack_is_billable"), own("unit_amount")),
             ),
             (Column("state", _t("Approval")), label_of("timetrack_state")),
             (Column("billing", _t("Billing")), label_of("timetrack_billing_state")),
         ]
         if self.env.user.has_group(RATE_GROUP):
             columns += [
-                (Column("rate", _t("Rate"), workbook.HOURS), SQL("NULLIF(line.timetrack_rate, 0)::float8")),
+                (Column("rate", _t("Rate"), workbook.HOURS), SQL("NULLIF(%s, 0)::float8", own("timetrack_rate"))),
                 (Column("currency", _t("Currency of the rate")), SQL("COALESCE(currency.name, '')")),
             ]
         if self.env.user.has_group(COST_GROUP):
-            columns.append((Column("cost", _t("Cost"), workbook.MONEY, total=True), SQL("-line.amount::float8")))
+            columns.append((Column("cost", _t("Cost"), workbook.MONEY, total=True), SQL("-%s::float8", own("amount"))))
         return columns
 
     @api.model
     def _fetch_detail(self, domain, columns):
         """The values of the entries, batch by batch: PostgreSQL keeps the rest until it is asked for."""
         Line = self.env["account.analytic.line"]
-        query = Line._search(domain)
+        query = Line._search(domain, order="date, id")
         if query.is_empty():
             return
-        statement = SQL(
-            """
-            SELECT %(values)s
-              FROM account_analytic_line line
-         LEFT JOIN hr_employee employee ON employee.id = line.employee_id
-         LEFT JOIN hr_department department ON department.id = line.department_id
-         LEFT JOIN res_partner client ON client.id = line.timetrack_client_id
-         LEFT JOIN project_project project ON project.id = line.project_id
-         LEFT JOIN project_task task ON task.id = line.task_id
-         LEFT JOIN timetrack_activity activity ON activity.id = line.timetrack_activity_id
-         LEFT JOIN timetrack_deliverable deliverable ON deliverable.id = line.timetrack_deliverable_id
-         LEFT JOIN res_currency currency ON currency.id = line.timetrack_rate_currency_id
-             WHERE line.id IN %(lines)s
-          ORDER BY line.date, line.id
-            """,
-            values=SQL(", ").join(value for _column, value in columns),
-            lines=query.subselect(),
-        )
+        for alias, (table, field) in JOINS.items():
+            condition = SQL("%s = %s", SQL.identifier(alias, "id"), SQL.identifier(Line._table, field))
+            query.add_join("LEFT JOIN", alias, SQL.identifier(table), condition)
+        statement = query.select(*(value for _column, value in columns))
         self.env.flush_all()
         cr = self.env.cr
+        # all rows are fetched: PostgreSQL would plan for the first tenth of them
+        cr.execute("SET LOCAL cursor_tuple_fraction = 1")
         cr.execute(SQL("DECLARE timetrack_detail NO SCROLL CURSOR FOR %s", statement))
         try:
             while rows := self.env.execute_query(SQL("FETCH FORWARD %s FROM timetrack_detail", BATCH)):
