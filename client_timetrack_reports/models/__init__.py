@@ -13,6 +13,10 @@ from . import resource_calendar_leaves
 from . import resource_resource
 from . import timetrack_capacity
 from . import timetrack_capacity_dirty
+from . import timetrack_check
+from . import timetrack_check_time
+from . import timetrack_check_billing
+from . import timetrack_finding
 from . import timetrack_policy
 from . import timetrack_prebill
 from . import timetrack_target

@@ -8,3 +8,4 @@ from . import timetrack_report_expense
 from . import timetrack_report_sets
 from . import timetrack_workbook
 from . import timetrack_workbook_detail
+from . import timetrack_finding_trend

@@ -5,3 +5,4 @@ from . import test_report_billing
 from . import test_report_money
 from . import test_workbook
 from . import test_workbook_schedule
+from . import test_finding
