@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..models.timetrack_check import SEVERITIES
+
 
 class TimetrackFindingTrend(models.Model):
     """How many findings are open, day by day: each comes on the day it was found and goes on the day it was solved, so
@@ -20,9 +22,7 @@ class TimetrackFindingTrend(models.Model):
 
     date = fields.Date(readonly=True)
     check_id = fields.Many2one("timetrack.check", string="Rule", readonly=True)
-    severity = fields.Selection(
-        lambda self: self.env["timetrack.finding"]._fields["severity"].selection, readonly=True
-    )
+    severity = fields.Selection(SEVERITIES, readonly=True)
     user_id = fields.Many2one("res.users", string="Owner", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)

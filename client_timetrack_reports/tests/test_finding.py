@@ -290,6 +290,8 @@ class TestFinding(TimetrackAccrualCommon):
         )  # fmt: skip
         self.assertEqual(days, [(date(2026, 6, 10), 2), (date(2026, 6, 12), -1)])
         self.assertTrue(second.exists())
+        names = self.env["timetrack.finding.trend"].get_views([(False, "graph"), (False, "pivot"), (False, "search")])
+        self.assertIn("severity", names["models"]["timetrack.finding.trend"]["fields"])
 
     def test_rights(self):
         self._log_approved(2.0, date="2026-04-10")
