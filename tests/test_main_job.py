@@ -126,16 +126,19 @@ def workbook(done):
     return {sheet.title: read_sheet(sheet) for sheet in book}
 
 
+FIRST_COLUMNS = ("Employee", "Project", "Client", "Responsible")
+
+
 def read_sheet(sheet):
-    """The table of a sheet: below a row that starts with Employee, Project or Client, down to the total."""
+    """The table of a sheet: below a row that starts with the label of its first column, down to the total."""
     rows = [[cell for cell in row] for row in sheet.iter_rows(values_only=True)]
-    head = next(index for index, row in enumerate(rows) if row[0] in ("Employee", "Project", "Client"))
+    head = next(index for index, row in enumerate(rows) if row[0] in FIRST_COLUMNS)
     labels = rows[head]
     table = []
     for row in rows[head + 1 :]:
-        if not row[0]:
-            break
         table.append(dict(zip(labels, row, strict=True)))
+        if row[0] == "Total":
+            break
     return table
 
 
@@ -347,7 +350,7 @@ def test_sheet_utilization(workbook, expected):
         assert row["Utilization"] == pytest.approx(logged / net), name
         assert row["Overtime"] == pytest.approx(max(0.0, logged - net)), name
         assert row["Billable mix"] == pytest.approx(1.0), name
-        assert row["Non-billable"] == 0
+        assert row["Non-billable for clients"] == row["Internal"] == 0
     assert total["Logged"] == pytest.approx(float(sum(expected.employee.values())), abs=1e-6)
     assert total["Utilization"] == pytest.approx(total["Billable"] / total["Net hours"])
 
@@ -361,25 +364,63 @@ def test_sheet_budget(workbook, expected):
     *rows, total = workbook["Budget against actual"]
     found = {row["Project"]: row for row in rows}
     assert {name: row["Budget hours"] for name, row in found.items()} == hours(expected.planned)
-    assert {name: row["Logged hours"] for name, row in found.items()} == hours(expected.project)
-    assert {name: row["Approved hours"] for name, row in found.items()} == hours(expected.project)
+    assert {name: row["To date"] for name, row in found.items()} == hours(expected.project)
+    assert {name: row["In the period"] for name, row in found.items()} == hours(expected.project)
     for name, row in found.items():
         planned, logged = float(expected.planned[name]), float(expected.project[name])
         assert row["Hours left"] == pytest.approx(planned - logged), name
         assert row["Budget used"] == pytest.approx(logged / planned), name
         assert row["Client"] == CLIENT
     assert total["Budget hours"] == pytest.approx(float(sum(expected.planned.values())), abs=1e-6)
-    assert total["Logged hours"] == pytest.approx(float(sum(expected.project.values())), abs=1e-6)
+    assert total["To date"] == pytest.approx(float(sum(expected.project.values())), abs=1e-6)
 
 
-def test_sheet_billing(workbook, expected):
-    *rows, total = workbook["Billing"]
-    found = {row["Project"]: row for row in rows}
+def test_sheet_work_in_progress(workbook, expected):
+    """All that is not of the quarter that was invoiced, at its rate; the ages sum to it."""
+    *rows, total = workbook["WIP by age"]
     unbilled = {name: value - expected.quarter[name] for name, value in expected.project.items()}
+    unbilled = {name: value for name, value in unbilled.items() if value}
+    found = {row["Project"]: row for row in rows}
     assert {row["Client"] for row in rows} == {CLIENT}
-    assert {name: row["Approved hours"] for name, row in found.items()} == hours(expected.project)
-    assert {name: row["Unbilled hours"] for name, row in found.items()} == hours(unbilled)
-    assert {name: row["Billed hours"] for name, row in found.items() if row["Billed hours"]} == hours(expected.quarter)
-    billed = {name: row["Billed amount"] for name, row in found.items() if row["Billed amount"]}
-    assert billed == hours({name: value * RATE for name, value in expected.quarter.items()})
-    assert total["Billed amount"] == pytest.approx(float(sum(expected.quarter.values()) * RATE), abs=1e-6)
+    assert {name: row["Hours"] for name, row in found.items()} == hours(unbilled)
+    worth = {name: value * RATE for name, value in unbilled.items()}
+    assert {name: row["Work in progress"] for name, row in found.items()} == hours(worth)
+    ages = ("0–30 days", "31–60 days", "61–90 days", "91–120 days", "Over 120 days")
+    for row in rows:
+        assert sum(row[age] for age in ages) == pytest.approx(row["Work in progress"], abs=1e-6)
+    last = max(expected.days)
+    fresh = sum(
+        Decimal(row["DeveloperHoursActual"])
+        for row, day in zip(expected.rows, expected.days, strict=True)
+        if (last - day).days <= 30
+    )
+    assert total["0–30 days"] == pytest.approx(float(fresh * RATE), abs=1e-6)
+
+
+def test_sheet_profitability(workbook, expected):
+    [row, total] = workbook["Client profitability"]
+    logged = sum(expected.project.values())
+    amounts = [(value * RATE).quantize(CENT, ROUND_HALF_UP) for value in expected.quarter.values()]
+    billed = float(sum(amounts))
+    assert row["Client"] == CLIENT
+    assert row["Hours"] == row["Billable hours"] == pytest.approx(float(logged), abs=1e-6)
+    assert row["Standard value worked"] == pytest.approx(float(logged * RATE), abs=1e-6)
+    assert row["Standard value billed"] == row["Billed"] == row["Receivable"] == pytest.approx(billed, abs=1e-6)
+    assert row["Realization"] == pytest.approx(1.0)
+    assert row["Project rate"] == pytest.approx(billed / float(logged))
+    assert (row["Adjustments"], row["Collected"], row["Share of total"]) == (0, 0, 1)
+    unbilled = logged - sum(expected.quarter.values())
+    assert row["Work in progress"] == pytest.approx(float(unbilled * RATE), abs=1e-6)
+    assert total["Billed"] == pytest.approx(billed, abs=1e-6)
+
+
+def test_totals_tie_out(done):
+    """Below each total stands what it is set against, and no difference."""
+    book = openpyxl.load_workbook(done.out / "timetrack_main_job.xlsx", data_only=True)
+    ties = 0
+    for sheet in book:
+        for row in sheet.iter_rows(values_only=True):
+            if row[0] == "Difference":
+                ties += 1
+                assert [value for value in row[1:] if value is not None] == [pytest.approx(0, abs=0.005)], sheet.title
+    assert ties >= 2

@@ -105,13 +105,18 @@ class TimetrackWorkbook(models.AbstractModel):
         return columns
 
     @api.model
+    def _get_joins(self):
+        """Hook: what an entry names, alias to table and field."""
+        return JOINS
+
+    @api.model
     def _fetch_detail(self, domain, columns):
         """The values of the entries, batch by batch: PostgreSQL keeps the rest until it is asked for."""
         Line = self.env["account.analytic.line"]
         query = Line._search(domain, order="date, id")
         if query.is_empty():
             return
-        for alias, (table, field) in JOINS.items():
+        for alias, (table, field) in self._get_joins().items():
             condition = SQL("%s = %s", SQL.identifier(alias, "id"), SQL.identifier(Line._table, field))
             query.add_join("LEFT JOIN", alias, SQL.identifier(table), condition)
         statement = query.select(*(value for _column, value in columns))

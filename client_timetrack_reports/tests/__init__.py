@@ -6,3 +6,4 @@ from . import test_report_money
 from . import test_workbook
 from . import test_workbook_schedule
 from . import test_finding
+from . import test_dashboard

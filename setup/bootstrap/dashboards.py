@@ -247,6 +247,11 @@ def build():
     }
 
 
+def stale():
+    """Return the files that are not what would be written."""
+    return [path for path, text in build().items() if not path.exists() or path.read_text() != text]
+
+
 class Sheet:
     """The spreadsheet of a dashboard, as it grows from top to bottom."""
 

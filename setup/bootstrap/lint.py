@@ -4,7 +4,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from . import console, paths
+from . import console, dashboards, paths
 
 HOSTS = re.compile(r"\b(?:pypi|pythonhosted|debian|npmjs)\.(?:org|com)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}/-])/(?:work|root|home/\w+)/")
@@ -28,6 +28,9 @@ def run(source):
         _show(results[-1])
     problems = machine_traces()
     results.append(Result("no host names and paths of a machine", not problems, "\n".join(problems)))
+    _show(results[-1])
+    stale = [f"{path.name}: run setup/dashboards" for path in dashboards.stale()]
+    results.append(Result("dashboards are what is described", not stale, "\n".join(stale)))
     _show(results[-1])
     return results
 

@@ -1,14 +1,26 @@
-"""What runs within Odoo: the report of the KPIs beside Odoo's own analysis of timesheets, and beside plain SQL.
+"""What runs within Odoo: the report of the KPIs beside Odoo's own analysis of timesheets, and beside plain SQL; and the
+workbook of time entries beside Odoo's export and beside XlsxWriter alone.
 
 As ``measure.py``: two databases with the same million entries, operations in turns, each rolled back.
 """
 
+import tempfile
+import tracemalloc
+from pathlib import Path
+from types import SimpleNamespace
+
+import xlsxwriter
 from lxml import etree
-from measure import Bench
+from measure import LINE, Bench
 
 from odoo import fields
+from odoo.http import _request_stack
 from odoo.modules.registry import Registry
+from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
+
+from odoo.addons.client_timetrack_billing.engine import workbook
+from odoo.addons.web.controllers.export import ExcelExport
 
 ADMIN = "admin"
 REPORT, ANALYSIS = "timetrack.report", "timesheets.analysis.report"
@@ -48,6 +60,8 @@ PLAIN = """
   GROUP BY GROUPING SETS ((), (employee_id), (month), (employee_id, month))
   ORDER BY employee_id, month
 """
+# How many entries a workbook has, about.
+ENTRIES = 50_000
 LEAVE = "AND holiday_id IS NULL AND global_leave_id IS NULL"
 
 
@@ -61,6 +75,7 @@ def run(addons, core, repetitions):
     bench = ReportBench(Registry(addons), Registry(core))
     bench.pivots(repetitions)
     bench.pages(repetitions)
+    bench.workbooks(max(3, repetitions // 2))
     return bench.results
 
 
@@ -120,6 +135,80 @@ class ReportBench(Bench):
             max(1, times // 3),
             {name.partition("action_")[2]: (self.addons, ADMIN, page.load) for name, page in pages.items()},
         )
+
+    def workbooks(self, times):
+        """Entries with ten columns as a workbook, as Odoo exports them, and by XlsxWriter fed by one query."""
+        with self.addons.cursor() as cr:
+            env = self.environment(cr, ADMIN)
+            Line = env[LINE]
+            entry = Line.search(Line._timetrack_entry_domain(), order="date desc, id desc", limit=1, offset=ENTRIES)
+            entry = entry or Line.search(Line._timetrack_entry_domain(), order="date, id", limit=1)
+            domain = [*Line._timetrack_entry_domain(), ("date", ">", entry.date)]
+            less = [*domain, ("date", ">", entry.date + (fields.Date.today() - entry.date) * 0.75)]
+
+        def ours(env, domain=domain):
+            Workbook = env["timetrack.workbook"]
+            columns = Workbook._get_detail_columns()[:10]
+            rows = Workbook._fetch_detail(domain, columns)
+            sheet = workbook.Sheet("Time", [column for column, _value in columns], rows)
+            with tempfile.TemporaryDirectory() as folder:
+                return workbook.stream(str(Path(folder) / "time.xlsx"), workbook.Header("Time"), sheet)
+
+        def export(env):
+            names = [
+                "date", "employee_id", "department_id", "timetrack_client_id", "project_id", "task_id",
+                "timetrack_activity_id", "timetrack_deliverable_id", "name", "unit_amount",
+            ]  # fmt: skip
+            infos = [{"name": name, "label": name, "type": env[LINE]._fields[name].type} for name in names]
+            _request_stack.push(SimpleNamespace(env=env))
+            try:
+                rows = env[LINE].search(domain, order="date, id").export_data(names)["datas"]
+                ExcelExport().from_data(infos, names, rows)
+            finally:
+                _request_stack.pop()
+
+        def raw(env):
+            columns = env["timetrack.workbook"]._get_detail_columns()[:10]
+            env.cr.execute(self.query(env, domain, columns))
+            with tempfile.TemporaryDirectory() as folder:
+                options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}
+                book = xlsxwriter.Workbook(str(Path(folder) / "time.xlsx"), options)
+                page = book.add_worksheet()
+                for place, row in enumerate(env.cr.fetchall()):
+                    page.write_row(place, 0, row)
+                book.close()
+
+        self.compare(
+            times,
+            {
+                "workbook": (self.addons, ADMIN, ours),
+                "export, Odoo": (self.addons, ADMIN, export),
+                "workbook, XlsxWriter": (self.addons, ADMIN, raw),
+            },
+            warm_up=1,
+        )
+        for name, some in (("memory of a workbook", domain), ("memory of a quarter of it", less)):
+            self.results[name] = self.memory(lambda env, some=some: ours(env, some))
+
+    def query(self, env, domain, columns):
+        """One query of the values, as somebody would write it by hand."""
+        Workbook = env["timetrack.workbook"]
+        query = env[LINE]._search(domain, order="date, id")
+        for alias, (table, field) in Workbook._get_joins().items():
+            condition = SQL("%s = %s", SQL.identifier(alias, "id"), SQL.identifier(env[LINE]._table, field))
+            query.add_join("LEFT JOIN", alias, SQL.identifier(table), condition)
+        return query.select(*(value for _column, value in columns))
+
+    def memory(self, work):
+        """How much memory an operation of the addons takes at its peak, in megabytes, with its rows in ``queries``."""
+        with self.addons.cursor() as cr:
+            env = self.environment(cr, ADMIN)
+            tracemalloc.start()
+            rows = work(env)
+            _now, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            cr.rollback()
+        return {"seconds": peak / 1e6, "cpu": 0, "queries": rows, "all": []}
 
 
 class PivotPage:
