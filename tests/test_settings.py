@@ -56,6 +56,14 @@ FLIPPED_BY = {
         "client_timetrack_billing/tests/test_invoice_wizard.py",
         "test_the_product_of_invoiced_time_is_the_companys",
     ),
+    "res.company.timetrack_unbilled_days": (
+        "client_timetrack_reports/tests/test_report_money.py",
+        "test_what_is_unbilled_too_long_leaks",
+    ),
+    "timetrack.policy.unbilled_days": (
+        "client_timetrack_reports/tests/test_report_money.py",
+        "test_what_is_unbilled_too_long_leaks",
+    ),
     "res.company.timetrack_period": ("client_timetrack/tests/test_period.py", "test_kind_of_period"),
     "res.company.timetrack_week_start": ("client_timetrack/tests/test_period.py", "test_week_starts_on_sunday"),
     "res.company.timetrack_period_anchor": ("client_timetrack/tests/test_period.py", "test_anchor_of_two_weeks"),
