@@ -1,6 +1,6 @@
 {
     "name": "Client Time Tracking: Reports",
-    "summary": "Utilization, budgets and billing in pivots and workbooks",
+    "summary": "Utilization, realization and profitability in pivots, dashboards and workbooks",
     "version": "19.0.1.1.0",
     "category": "Services/Timesheets",
     "author": "Client Timetrack Contributors",
