@@ -57,6 +57,13 @@ class TimetrackCheck(models.Model):
     model_id = fields.Many2one("ir.model", string="Records", ondelete="cascade", domain="[('transient', '=', False)]")
     model_name = fields.Char(related="model_id.model", string="Name of the Model")
     domain = fields.Char(default="[]", help="What is found are the records that it matches.")
+    author_id = fields.Many2one(
+        "res.users",
+        string="By",
+        readonly=True,
+        default=lambda self: self.env.user,
+        help="Who wrote the domain: it finds what this user may see.",
+    )
     user_id = fields.Many2one(
         "res.users", string="Owner", domain="[('share', '=', False)]", help="Gets what the rule finds."
     )
@@ -81,11 +88,24 @@ class TimetrackCheck(models.Model):
             if not check.model_id:
                 raise ValidationError(self.env._("“%s” needs to know in which records to look.", check.name))
             try:
-                self.env[check.model_id.model].sudo()._search(check._get_domain(self.env.company), limit=1)
+                self.env[check.model_id.model].search(check._get_domain(self.env.company), limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._("The domain of “%(check)s” cannot be used: %(error)s", check=check.name, error=error)
                 ) from error
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Who makes a rule is its author, whatever the values say."""
+        if not self.env.su:
+            vals_list = [{**vals, "author_id": self.env.uid} for vals in vals_list]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        """Who changes what a rule looks for looks with their own rights from then on."""
+        if not self.env.su and not {"rule", "model_id", "domain", "author_id"}.isdisjoint(vals):
+            vals = {**vals, "author_id": self.env.uid}
+        return super().write(vals)
 
     def _get_domain(self, company):
         """The domain of a rule, within a company where its records have one."""
@@ -205,9 +225,10 @@ class TimetrackCheck(models.Model):
         )
 
     def _find_domain(self, company):
-        """What the domain of the rule matches."""
-        records = self.env[self.model_id.model].search(self._get_domain(company))
-        return [Found(record.id) for record in records]
+        """What the domain of the rule matches, of what its author may see: the rules of the addon see everything, but
+        nobody is to ask by a domain of their own for what is not theirs to know."""
+        Model = self.env(user=self.author_id or self.env.user, su=not self.author_id)[self.model_id.model]
+        return [Found(record.id) for record in Model.search(self._get_domain(company))]
 
     def action_view_findings(self):
         """Open what the rule has found."""

@@ -14,7 +14,8 @@ class TimetrackFinding(models.Model):
     _name = "timetrack.finding"
     _description = "Finding"
     _inherit = ["mail.thread", "mail.activity.mixin"]
-    _order = "severity desc, amount desc, id"
+    # not by the amount, which not everybody may see
+    _order = "severity desc, first_date, id"
     _rec_name = "name"
 
     name = fields.Char(compute="_compute_name", compute_sudo=True)

@@ -239,6 +239,26 @@ class TestFinding(TimetrackAccrualCommon):
         self.assertEqual(sorted(findings.mapped("state")), ["open", "solved"])
         self.assertEqual(rule.open_count, 1)
 
+    def test_rules_of_ones_own_see_what_their_author_sees(self):
+        """An administrator of timesheets asks for what is not theirs to know: it is not found, by no rule of theirs."""
+        Check = self.env["timetrack.check"].with_user(self.user_approver)
+        parameters = self.env["ir.model"]._get_id("ir.config_parameter")
+        values = {"name": "Secrets", "rule": "domain", "domain": "[]", "author_id": self.env.ref("base.user_root").id}
+        with self.assertRaises(ValidationError), self.env.cr.savepoint():
+            Check.create({**values, "model_id": parameters})
+        partners = self.env["ir.model"]._get_id("res.partner")
+        other = self.env["res.company"].create({"name": "Other"})
+        hidden = self.env["res.partner"].create({"name": "Theirs", "company_id": other.id})
+        seen = self.env["res.partner"].create({"name": "Ours"})
+        domain = f"[('id', 'in', {(hidden | seen).ids})]"
+        rule = Check.create({**values, "model_id": partners, "domain": domain})
+        self.assertEqual(rule.author_id, self.user_approver)
+        rule.sudo()._run(self.company | other)
+        self.assertEqual(set(rule.sudo().finding_ids.mapped("res_id")), set(seen.ids))
+        rule.sudo().author_id = self.env.ref("base.user_root")
+        rule.write({"domain": f"[('id', 'in', {hidden.ids})]"})
+        self.assertEqual(rule.author_id, self.user_approver, "who changes the domain is its author")
+
     def test_domains_that_cannot_be_used(self):
         for domain in ("[('no_such_field', '=', 1)]", "[(", "import os"):
             with self.assertRaises(ValidationError), self.env.cr.savepoint():
@@ -305,7 +325,8 @@ class TestFinding(TimetrackAccrualCommon):
         for values in ({"state": "solved"}, {"amount": 0.0}, {"detail": "Nothing"}, {"first_date": "2026-01-01"}):
             with self.assertRaises(AccessError):
                 finding.with_user(self.user_billing).write(values)
-        approver = finding.with_user(self.user_approver)
+        approver = self.Finding.with_user(self.user_approver).search([("id", "=", finding.id)])
+        self.assertEqual(approver.web_read({"name": {}, "detail": {}, "state": {}})[0]["state"], "open")
         self.assertNotIn("amount", approver.fields_get())
         approver.write({"note": "Asked the partner", "state": "progress"})
         with self.assertRaises(AccessError):
