@@ -61,6 +61,7 @@ class TimetrackCheck(models.Model):
         "res.users",
         string="By",
         readonly=True,
+        required=True,
         default=lambda self: self.env.user,
         help="Who wrote the domain: it finds what this user may see.",
     )
@@ -88,7 +89,7 @@ class TimetrackCheck(models.Model):
             if not check.model_id:
                 raise ValidationError(self.env._("“%s” needs to know in which records to look.", check.name))
             try:
-                self.env[check.model_id.model].search(check._get_domain(self.env.company), limit=1)
+                check._get_searched().search(check._get_domain(self.env.company), limit=1)
             except Exception as error:
                 raise ValidationError(
                     self.env._("The domain of “%(check)s” cannot be used: %(error)s", check=check.name, error=error)
@@ -225,10 +226,15 @@ class TimetrackCheck(models.Model):
         )
 
     def _find_domain(self, company):
-        """What the domain of the rule matches, of what its author may see: the rules of the addon see everything, but
-        nobody is to ask by a domain of their own for what is not theirs to know."""
-        Model = self.env(user=self.author_id or self.env.user, su=not self.author_id)[self.model_id.model]
-        return [Found(record.id) for record in Model.search(self._get_domain(company))]
+        """What the domain of the rule matches; nothing in companies that its author does not work in."""
+        if company not in self.author_id.company_ids:
+            return []
+        return [Found(record.id) for record in self._get_searched().search(self._get_domain(company))]
+
+    def _get_searched(self):
+        """The records of a rule by domain, as its author sees them: the rules of the addon see everything, but nobody
+        is to ask by a domain of their own for what is not theirs to know."""
+        return self.env(user=self.author_id, su=False)[self.model_id.model]
 
     def action_view_findings(self):
         """Open what the rule has found."""
