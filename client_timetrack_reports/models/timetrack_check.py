@@ -208,7 +208,7 @@ class TimetrackCheck(models.Model):
             one = found.get(record_id)
             if one and (finding.amount, finding.detail) != (company.currency_id.round(one.amount), one.detail):
                 finding.write({"amount": one.amount, "detail": one.detail})
-        Finding.create(
+        Finding.with_context(mail_create_nolog=True).create(
             [
                 {
                     "check_id": self.id,

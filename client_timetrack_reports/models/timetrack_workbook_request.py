@@ -5,6 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import format_date
 
 from ..report.timetrack_workbook import KINDS
@@ -80,9 +81,15 @@ class TimetrackWorkbookRequest(models.Model):
             with self.env.cr.savepoint():
                 Workbook = self.env(user=user, su=False, context=context)["timetrack.workbook"]
                 content, rows = Workbook._build_file(self.company_id, self.date_from, self.date_to, self.kind)
-        except (UserError, ValueError) as error:
-            _logger.info("The workbook %s for %s was not built: %s", self.file_name, user.login, error)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except UserError as error:
             self.write({"state": "failed", "problem": str(error)})
+            return
+        except Exception:
+            # the others wait for no defect of one
+            _logger.exception("The workbook %s for %s was not built.", self.file_name, user.login)
+            self.write({"state": "failed", "problem": self.env._("Something went wrong; it is in the server's log.")})
             return
         self.write({"state": "done", "file": base64.b64encode(content), "rows": rows, "problem": False})
         self.with_context(lang=user.lang)._send()

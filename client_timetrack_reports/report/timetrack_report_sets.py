@@ -40,12 +40,22 @@ class TimetrackReport(models.Model):
     def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), order=None):
         groupby = tuple(unique(spec for specs in grouping_sets for spec in specs))
         planned = self._plan_sums(groupby, aggregates, order)
-        return super(TimetrackReport, planned)._read_grouping_sets(domain, grouping_sets, aggregates, order)
+        sets = super(TimetrackReport, planned)._read_grouping_sets(domain, grouping_sets, aggregates, order)
+        return [self._forget_plan(rows) for rows in sets]
 
     @api.model
     def _read_group(self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None):
         planned = self._plan_sums(tuple(groupby), aggregates, order) if not having else self
-        return super(TimetrackReport, planned)._read_group(domain, groupby, aggregates, having, offset, limit, order)
+        rows = super(TimetrackReport, planned)._read_group(domain, groupby, aggregates, having, offset, limit, order)
+        return self._forget_plan(rows)
+
+    def _forget_plan(self, rows):
+        """The rows with their records as the caller knows them: the plan is for one query, and not for what is asked
+        of the records later."""
+        return [
+            tuple(value.with_env(self.env) if isinstance(value, models.BaseModel) else value for value in row)
+            for row in rows
+        ]
 
     @api.model
     def _plan_sums(self, groupby, aggregates, order):

@@ -187,6 +187,15 @@ class TestReport(ReportsCommon):
         cost, budget = self._totals(self._domain(), "cost", "budget_cost")
         self.assertEqual((float(cost), float(budget)), (1600.0, 3000.0))
 
+    def test_groups_are_records_like_any_others(self):
+        """What is asked of the records of groups knows nothing of how they were read."""
+        [(employee, _hours), *_rest] = self.Report._read_group(self._in_march(), ["employee_id"], ["logged_hours:sum"])
+        self.assertEqual(employee.env, self.Report.env)
+        [[row, *_rest]] = self.Report._read_grouping_sets(self._in_march(), [["employee_id"]], ["logged_hours:sum"])
+        self.assertEqual(row[0].env, self.Report.env)
+        rows = employee.env["timetrack.report"].search(self._in_march(("employee_id", "=", employee.id)))
+        self.assertEqual(set(rows.mapped("kind")), {"entry", "capacity"})
+
     def test_pending_changes_count(self):
         """What the ORM has not written yet is in the report."""
         self.entries[0]._timetrack_internal().unit_amount = 16.0

@@ -97,6 +97,22 @@ class TestWorkbookSchedule(ReportsCommon):
         self._run()
         self.assertEqual((request.state, request.problem), ("done", False))
 
+    def test_a_defect_of_one_does_not_keep_the_others(self):
+        broken, sound = self._ask(self.ada.user_id), self._ask(self.bob.user_id)
+        Workbook = self.env.registry["timetrack.workbook"]
+        build = Workbook._build_file
+
+        def fail(workbook, *args, **kwargs):
+            if workbook.env.user == self.ada.user_id:
+                raise ZeroDivisionError
+            return build(workbook, *args, **kwargs)
+
+        self.patch(Workbook, "_build_file", fail)
+        with self.assertLogs("odoo.addons.client_timetrack_reports.models.timetrack_workbook_request", "ERROR"):
+            self._run()
+        self.assertEqual((broken.state, sound.state), ("failed", "done"))
+        self.assertIn("server's log", broken.problem)
+
     def test_big_details_are_built_later(self):
         self.startPatcher(patch(f"{WIZARD}.DIRECT_ROWS", 1))
         wizard = (
