@@ -194,7 +194,7 @@ class TestReport(ReportsCommon):
         [[row, *_rest]] = self.Report._read_grouping_sets(self._in_march(), [["employee_id"]], ["logged_hours:sum"])
         self.assertEqual(row[0].env, self.Report.env)
         rows = employee.env["timetrack.report"].search(self._in_march(("employee_id", "=", employee.id)))
-        self.assertEqual(set(rows.mapped("kind")), {"entry", "capacity"})
+        self.assertEqual(set(rows.mapped("kind")), {"entry", "capacity", "wip"})
 
     def test_pending_changes_count(self):
         """What the ORM has not written yet is in the report."""
