@@ -7,3 +7,4 @@ from . import test_workbook
 from . import test_workbook_schedule
 from . import test_finding
 from . import test_dashboard
+from . import test_buttons

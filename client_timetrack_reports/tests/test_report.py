@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import ReportsCommon
 
@@ -186,6 +187,94 @@ class TestReport(ReportsCommon):
     def test_money_of_time(self):
         cost, budget = self._totals(self._domain(), "cost", "budget_cost")
         self.assertEqual((float(cost), float(budget)), (1600.0, 3000.0))
+
+    def test_timeliness(self):
+        """24 and 48 hours after the end of the day in the employee's time zone: Brussels, one hour ahead of UTC."""
+        entry = self._create_entry(self.ada, "2025-03-17", self.project, 4.0)
+        domain = self._domain(("line_id", "=", entry.id), ("kind", "=", "entry"))
+        for tz, created, expected in (
+            ("Europe/Brussels", "2025-03-18 22:59:59", (4.0, 4.0, 1.0, 1.0)),
+            ("Europe/Brussels", "2025-03-18 23:00:01", (0.0, 4.0, 0.0, 1.0)),
+            ("Europe/Brussels", "2025-03-19 23:00:01", (0.0, 0.0, 0.0, 0.0)),
+            ("America/New_York", "2025-03-19 03:59:59", (4.0, 4.0, 1.0, 1.0)),
+            ("America/New_York", "2025-03-19 04:00:01", (0.0, 4.0, 0.0, 1.0)),
+        ):
+            self.ada.resource_id.tz = tz
+            self.env.flush_all()
+            self.env.cr.execute("UPDATE account_analytic_line SET create_date = %s WHERE id = %s", [created, entry.id])
+            measures = "timely_24_hours", "timely_48_hours", "timeliness_24", "timeliness_48"
+            self.assertEqual(self._totals(domain, *measures), expected, (tz, created))
+
+    def test_time_that_nobody_pays_for(self):
+        """Non-billable time for a client, and inside of the firm."""
+        self.entries[0]._timetrack_internal().timetrack_is_billable = False
+        self.assertEqual(self._totals(self._in_march(), "non_billable_hours", "client_hours", "internal_hours"),
+                         (13.0, 6.0, 7.0))  # fmt: skip
+
+    def test_targets(self):
+        """80 % of Ada's 152 net hours are 121.6, and 14 are billable; the others aim at nothing."""
+        self.env["timetrack.target"].create(
+            {"scope": "employee", "employee_id": self.ada.id, "company_id": self.company.id,
+             "date_from": "2025-01-01", "utilization": 80.0}
+        )  # fmt: skip
+        self.Capacity._refresh(self.ada, *self.MARCH)
+        targets = self._groups("employee_id", "target_hours", "target_attainment")
+        self.assertAlmostEqual(targets[self.ada][0], 121.6)
+        self.assertAlmostEqual(targets[self.ada][1], 14 / 121.6)
+        self.assertEqual(targets[self.bob], (0.0, False))
+
+    def test_free_capacity(self):
+        """Bob works 20 hours in the week of the 17th, and 12 of them are planned."""
+        self.env["timetrack.plan"].create(
+            {"employee_id": self.bob.id, "project_id": self.project.id, "week": "2025-03-19", "hours": 12.0}
+        )
+        domain = self._domain(("kind", "in", ["capacity", "booking"]), ("date", ">=", "2025-03-17"),
+                              ("date", "<=", "2025-03-23"), ("employee_id", "=", self.bob.id))  # fmt: skip
+        self.assertEqual(self._totals(domain, "net_available_hours", "booked_hours", "free_hours"), (20.0, 12.0, 8.0))
+
+    def test_deliverables(self):
+        deliverable = self.env["timetrack.deliverable"].create(
+            {"name": "Study", "project_id": self.project.id, "planned_hours": 10.0, "date_due": "2025-03-28"}
+        )
+        self._create_entry(self.ada, "2025-03-18", self.project, 12.0, timetrack_deliverable_id=deliverable.id)
+        measures = "deliverable_planned_hours", "deliverable_logged_hours", "deliverable_variance"
+        found = self._groups("deliverable_id", *measures, "deliverable_variance_rate")
+        self.assertEqual(found[deliverable], (10.0, 12.0, 2.0, 0.2))
+
+    def test_engagements_and_policies(self):
+        policy = self.env["timetrack.policy"].create({"name": "Strict", "company_id": self.company.id})
+        self.project.timetrack_policy_id = policy
+        self.env["timetrack.engagement"]._ensure(self.project | self.internal)
+        self.env["timetrack.engagement"].search([("project_id", "=", self.internal.id)]).billing_method = "none"
+        domain = self._domain(("kind", "=", "entry"))
+        self.assertEqual(self._groups("engagement_type", "logged_hours", domain=domain), {"rates": 25.0, "none": 7.0})
+        by_policy = self._groups("policy_id", "logged_hours", domain=domain)
+        self.assertEqual(by_policy[policy], 25.0)
+
+    def test_only_the_facts_that_are_asked_for_are_read(self):
+        wanted = self.Report._get_wanted_facts
+        self.assertEqual(wanted([("kind", "=", "capacity")]), ["capacity"])
+        self.assertEqual(wanted([("kind", "in", ["entry", "wip"]), ("kind", "!=", "wip")]), ["entry"])
+        self.assertEqual(wanted(["|", ("kind", "=", "plan"), ("project_id", "!=", False)]), self.Report._get_facts())
+        self.assertEqual(wanted(["!", ("kind", "not in", ["budget"])]), ["budget"])
+        self.assertEqual(len(wanted([("kind", "=", "nothing")])), 1)
+        self.assertFalse(self.Report.search([("kind", "=", "nothing")]))
+
+    def test_pages_and_favorites(self):
+        """Each page opens, and each favorite asks for measures and groups that are there."""
+        actions = self.env["ir.actions.act_window"].search([("res_model", "=", "timetrack.report")])
+        self.assertGreaterEqual(len(actions), 9)
+        for action in actions:
+            views = self.Report.get_views([(view, kind) for view, kind in action.views] + [(False, "search")])
+            self.assertIn("pivot", views["views"])
+        filters = self.env["ir.filters"].search([("model_id", "=", "timetrack.report")])
+        self.assertGreaterEqual(len(filters), 7)
+        for one in filters:
+            context = safe_eval(one.context)
+            names = [*context["pivot_measures"], *context["pivot_row_groupby"], *context["pivot_column_groupby"]]
+            for name in names:
+                self.assertIn(name.split(":")[0], self.Report._fields, one.name)
+            self.assertIn(one.action_id.id, actions.ids)
 
     def test_groups_are_records_like_any_others(self):
         """What is asked of the records of groups knows nothing of how they were read."""

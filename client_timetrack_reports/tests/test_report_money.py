@@ -172,6 +172,93 @@ class TestReportMoney(TimetrackBillingCommon):
         self._pay(move)
         self.assertEqual(self._sum("collected_amount", "exchange_amount", "receivable_amount"), (150, 50, 0))
 
+    def test_sums_taken_first_are_those_of_odoo(self):
+        """Every measure by every dimension: summed up fact by fact first, and as Odoo sums up the union."""
+        self._log_approved(10.0, date="2026-05-04")
+        self._log_approved(2.0, employee_id=self.bob.id, date="2026-05-05")
+        self._pay(self._bill({"Alice": 8.0}))
+        self._log_approved(3.0, date="2026-06-03", timetrack_activity_id=self.activity_drafting.id)
+        Report = self.env["timetrack.report"]
+        fields = Report._fields.values()
+        dimensions = [
+            f"{field.name}:month" if field.type == "date" else field.name
+            for field in fields
+            if field.store and field.type in ("many2one", "selection", "date")
+        ]
+        measures = [
+            f"{field.name}:{'sum_currency' if field.type == 'monetary' else field.aggregator}"
+            for field in fields
+            if field.store and field.type in ("float", "monetary")
+        ]
+        self.assertGreater((len(dimensions), len(measures)), (18, 70))
+        sets = [[], *([name] for name in dimensions), ["employee_id", "date:month"], ["client_id", "kind"]]
+        specs = ["__count", *measures, "currency_id:array_agg_distinct"]
+        domain = [("company_id", "=", self.company.id)]
+        order = ", ".join(dimensions)
+
+        def read():
+            return [
+                {row[: len(groups)]: row[len(groups) :] for row in rows}
+                for groups, rows in zip(sets, Report._read_grouping_sets(domain, sets, specs, order=order), strict=True)
+            ]
+
+        summed = read()
+        self.patch(self.env.registry["timetrack.report"], "_plan_sums", lambda report, *args: report)
+        plain = read()
+        self.assertGreater(sum(map(len, plain)), 50)
+        for groups, own, odoo in zip(sets, summed, plain, strict=True):
+            self.assertEqual(own.keys(), odoo.keys(), groups)
+            for key, values in own.items():
+                for spec, value, expected in zip(specs, values, odoo[key], strict=True):
+                    if isinstance(expected, (bool, list)) or isinstance(value, (bool, list)):
+                        self.assertEqual(value, expected, (groups, key, spec))
+                    else:
+                        self.assertAlmostEqual(float(value), float(expected), 6, (groups, key, spec))
+
+    def test_ratios_over_companies_of_several_currencies(self):
+        """Here 1,000 dollars are billed as 800; there 400 euros as 400, which are 200 dollars: 1,000 of 1,200, and not
+        1,200 of 1,400."""
+        euro = self.setup_other_currency("EUR", rates=[("2020-01-01", 2.0)])
+        there = self.setup_other_company(name="There", currency_id=euro.id)
+        self._log_approved(10.0)
+        self._bill({"Alice": 8.0})
+        own = self.env(context={**self.env.context, "allowed_company_ids": there["company"].ids})
+        project = own["project.project"].create(
+            {"name": "There", "partner_id": self.partner_b.id, "allow_timesheets": True,
+             "company_id": there["company"].id}
+        )  # fmt: skip
+        person = own["hr.employee"].sudo().create({"name": "Dan", "company_id": there["company"].id})
+        entry = own["account.analytic.line"].create(
+            {"name": "Work", "project_id": project.id, "employee_id": person.id, "date": "2026-05-04",
+             "unit_amount": 4.0}
+        )  # fmt: skip
+        entry.flush_recordset()
+        entry._timetrack_internal().write({"timetrack_state": "approved"})
+        invoice = own["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": self.partner_b.id,
+                "invoice_date": "2026-05-31",
+                "currency_id": euro.id,
+                "invoice_line_ids": [
+                    Command.create({"product_id": self.product_a.id, "quantity": 4, "price_unit": 100, "tax_ids": []})
+                ],
+            }
+        )
+        own["timetrack.allocation"].sudo()._book({invoice.invoice_line_ids: entry})
+        invoice.action_post()
+        both = self.env(context={**self.env.context, "allowed_company_ids": [self.company.id, there["company"].id]})
+        domain = [("project_id", "in", [self.project.id, project.id]), ("kind", "=", "billing")]
+        specs = ["billing_realization:avg", "billed_amount:sum_currency", "currency_id:array_agg_distinct"]
+        for read in (
+            lambda: both["timetrack.report"]._read_group(domain, [], specs),
+            lambda: both["timetrack.report"]._read_grouping_sets(domain, [[], ["project_id"]], specs)[0],
+        ):
+            [(realization, billed, currencies)] = read()
+            self.assertAlmostEqual(float(realization), 1000 / 1200)
+            self.assertAlmostEqual(float(billed), 1000)
+            self.assertEqual(set(currencies), {self.company.currency_id.id, euro.id})
+
     # ------------------------------------------------------------------
     # Work in progress
     # ------------------------------------------------------------------
