@@ -238,8 +238,9 @@ class _Formats:
         if key not in self._cache:
             if kind in self._numbers:
                 properties["num_format"] = self._numbers[kind]
-            if kind == PERCENT:
-                properties["align"] = "right"
+            if kind != TEXT:
+                # what is not available stands where the numbers do, and days beside words are to be told from these
+                properties.setdefault("align", "left" if kind == DATE else "right")
             self._cache[key] = self._book.add_format(properties)
         return self._cache[key]
 
@@ -250,7 +251,7 @@ class _Formats:
         return self.get(font_color="#666666")
 
     def head(self, kind):
-        align = "left" if kind == TEXT else "right"
+        align = "left" if kind in (TEXT, DATE) else "right"
         return self.get(bold=True, bg_color="#E7EDF3", bottom=1, text_wrap=True, valign="vcenter", align=align)
 
     def total(self, kind):
@@ -268,6 +269,7 @@ class _SheetWriter:
         self.page = book.add_worksheet(name)
         self.index = {column.key: index for index, column in enumerate(sheet.columns)}
         self.first_row = 0
+        self.label_width = 0
 
     def write_sheet(self, header):
         """Header block, table, totals, chart, in this order."""
@@ -288,6 +290,7 @@ class _SheetWriter:
 
     def _write_header(self, header):
         """Write the header block; return the row of the table's head."""
+        self.label_width = max((len(label) + 2 for label, _value in header.lines), default=0)
         self.page.write_string(0, 0, f"{header.title} - {self.sheet.name}", self.formats.title())
         row = 1
         lines = [*header.lines, ("", self.sheet.note)] if self.sheet.note else header.lines
@@ -436,7 +439,7 @@ class _SheetWriter:
             if column.kind == TEXT:
                 longest = max((len(str(row.get(column.key) or "")) for row in self.sheet.rows), default=0)
                 width = min(max(width, longest + 2), MAX_WIDTH)
-            self.page.set_column(index, index, width)
+            self.page.set_column(index, index, width if index else max(width, self.label_width))
 
     def _cell(self, row, key):
         return xl_rowcol_to_cell(row, self.index[key])
@@ -451,7 +454,9 @@ class _StreamWriter(_SheetWriter):
         self._write_head(head_row)
         self.first_row = head_row + 1
         for index, column in enumerate(self.sheet.columns):
-            self.page.set_column(index, index, STREAM_WIDTHS.get(column.kind, 14), self.formats.get(column.kind))
+            width = STREAM_WIDTHS.get(column.kind, 14)
+            width = width if index else max(width, self.label_width)
+            self.page.set_column(index, index, width, self.formats.get(column.kind))
         sums, size = self._write_rows()
         if size:
             self._write_sums(self.first_row + size, sums)

@@ -24,6 +24,7 @@ from . import project_project_profitability
 from . import project_task
 from . import res_company
 from . import res_config_settings
+from . import res_currency
 from . import res_partner
 from . import sale_order
 from . import sale_order_line

@@ -72,7 +72,8 @@ class AccountMove(models.Model):
     def _timetrack_build_time_workbook(self):
         """The bytes of a workbook of the time, with live totals. Of several invoices each has a sheet."""
         pairs = [move._timetrack_prepare_time_sheet() for move in self]
-        return workbook.build([header for header, _sheet in pairs], [sheet for _header, sheet in pairs])
+        style = self.currency_id[:1]._timetrack_get_style()
+        return workbook.build([header for header, _sheet in pairs], [sheet for _header, sheet in pairs], style)
 
     def _timetrack_prepare_time_sheet(self):
         """The header and the sheet of the time of an invoice."""

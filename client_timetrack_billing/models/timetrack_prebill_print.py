@@ -41,7 +41,8 @@ class TimetrackPrebill(models.Model):
         several pre-bills each has a sheet.
         """
         headers = [prebill._prepare_header() for prebill in self]
-        return workbook.build(headers, [prebill._prepare_sheet() for prebill in self])
+        sheets = [prebill._prepare_sheet() for prebill in self]
+        return workbook.build(headers, sheets, self.currency_id[:1]._timetrack_get_style())
 
     def _prepare_header(self):
         """What stands above the lines."""

@@ -18,8 +18,6 @@ KINDS = [
 ]
 SUMMARIES = ("utilization", "budget", "wip", "profitability")
 AGES = ("030", "060", "090", "120", "older")
-# How Excel writes what a language's format of dates says.
-DATES = {"%d": "dd", "%-d": "d", "%m": "mm", "%-m": "m", "%Y": "yyyy", "%y": "yy", "%b": "mmm", "%B": "mmmm"}
 MANAGER = "hr_timesheet.group_timesheet_manager"
 Column, Ratio, Difference, Product = workbook.Column, workbook.Ratio, workbook.Difference, workbook.Product
 HOURS, MONEY, DATE, INDEX, PERCENT = workbook.HOURS, workbook.MONEY, workbook.DATE, workbook.INDEX, workbook.PERCENT
@@ -49,7 +47,7 @@ class TimetrackWorkbook(models.AbstractModel):
         kinds = SUMMARIES if kind == "all" else (kind,)
         sheets = [getattr(self, f"_prepare_{name}")(company, date_from, date_to) for name in kinds]
         header = self._prepare_header(company, date_from, date_to)
-        return workbook.build(header, sheets, self._get_style(company.currency_id))
+        return workbook.build(header, sheets, company.currency_id._timetrack_get_style())
 
     @api.model
     def _prepare_header(self, company, date_from, date_to):
@@ -65,17 +63,6 @@ class TimetrackWorkbook(models.AbstractModel):
                 (self.env._("Definition version"), DEFINITION_VERSION),
             ],
         )
-
-    @api.model
-    def _get_style(self, currency):
-        """Formats of the currency and of the reader's language."""
-        number = "#,##0" + ("." + "0" * currency.decimal_places if currency.decimal_places else "")
-        symbol = '"' + (currency.symbol or currency.name).replace('"', "") + '"'
-        money = f"{symbol}{number}" if currency.position == "before" else f"{number} {symbol}"
-        day = self.env["res.lang"]._get_data(code=self.env.lang or "en_US").date_format or "%Y-%m-%d"
-        for code, written in DATES.items():
-            day = day.replace(code, written)
-        return workbook.Style(money=f"{money};[Red]-{money}", date="yyyy-mm-dd" if "%" in day else day)
 
     @api.model
     def _can_read(self, *names):
@@ -405,7 +392,7 @@ class TimetrackWorkbook(models.AbstractModel):
         billed = sum(values.get("billed_amount", 0.0) for values in rows.values())
         lines = [
             {
-                "client": client.sudo().display_name or "",
+                "client": client.sudo().display_name or self.env._("No client"),
                 "adjustments": sum(values.get(name, 0.0) * sign for name, sign in
                                    (("write_up", 1), ("write_down", -1), ("concession", -1))),
                 "share": values.get("billed_amount", 0.0) / billed if billed > 0 else None,

@@ -58,7 +58,7 @@ class TimetrackWorkbook(models.AbstractModel):
             self._fetch_detail(domain, columns),
             total_label=self.env._("Total"),
         )
-        return workbook.stream(path, header, sheet, self._get_style(company.currency_id))
+        return workbook.stream(path, header, sheet, company.currency_id._timetrack_get_style())
 
     @api.model
     def _get_detail_columns(self):

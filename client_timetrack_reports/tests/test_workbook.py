@@ -246,7 +246,7 @@ class TestWorkbook(ReportsCommon):
     def test_profitability(self):
         rows, totals = self._columns(self._build(self.manager)["Client profitability"])
         hours = {row["Client"]: (row["Hours"], row["Direct cost"]) for row in rows}
-        self.assertEqual(hours, {"=Client": (25.0, 1250.0), "": (7.0, 350.0)})
+        self.assertEqual(hours, {"=Client": (25.0, 1250.0), "No client": (7.0, 350.0)})
         self.assertEqual(totals["Hours"], 32.0)
 
     def test_money_only_with_the_right(self):
@@ -267,10 +267,12 @@ class TestWorkbook(ReportsCommon):
     def test_formats_of_the_currency_and_the_language(self):
         self.company.currency_id = self.env.ref("base.JPY")
         env = self.env(user=self.biller, context={"allowed_company_ids": self.company.ids})
-        style = env["timetrack.workbook"]._get_style(self.company.currency_id)
+        style = self.company.currency_id.with_env(env)._timetrack_get_style()
         self.assertEqual((style.money.split(";")[0], style.date), ('"¥"#,##0', "mm/dd/yyyy"))
         euro = self.env.ref("base.EUR")
-        self.assertEqual(env["timetrack.workbook"]._get_style(euro).money.split(";")[0], '#,##0.00 "€"')
+        self.assertEqual(euro.with_env(env)._timetrack_get_style().money.split(";")[0], '#,##0.00 "€"')
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.assertEqual(euro.with_context(lang="fr_FR")._timetrack_get_style().date, "dd/mm/yyyy")
 
     def test_time_detail(self):
         """Each entry that the reader may see, with sub-totals, and costs and rates for who has the right."""
