@@ -46,8 +46,8 @@ class TestWorkingTime(TimetrackCommon):
         self._leave(MONDAY)
         self._leave("2025-03-11", self.employee)
         days = self.WorkingTime._get_hours(self.employee, MONDAY, SUNDAY)[self.employee.id]
-        self.assertEqual(days[MONDAY][4:], (8.0, 8.0, 0.0, 0.0))
-        self.assertEqual(days[date(2025, 3, 11)][4:], (8.0, 0.0, 8.0, 0.0))
+        self.assertEqual(days[MONDAY][-4:], (8.0, 8.0, 0.0, 0.0))
+        self.assertEqual(days[date(2025, 3, 11)][-4:], (8.0, 0.0, 8.0, 0.0))
         self.assertEqual(self._net(self.employee), 24.0)
         self.assertEqual(self._net(self.employee_colleague), 32.0)
 
