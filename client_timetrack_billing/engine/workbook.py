@@ -456,7 +456,9 @@ class _StreamWriter(_SheetWriter):
         for index, column in enumerate(self.sheet.columns):
             width = STREAM_WIDTHS.get(column.kind, 14)
             width = width if index else max(width, self.label_width)
-            self.page.set_column(index, index, width, self.formats.get(column.kind))
+            # words need no format, which each of their cells would name
+            cell_format = None if column.kind == TEXT else self.formats.get(column.kind)
+            self.page.set_column(index, index, width, cell_format)
         sums, size = self._write_rows()
         if size:
             self._write_sums(self.first_row + size, sums)

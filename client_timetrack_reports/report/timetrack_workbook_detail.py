@@ -13,7 +13,7 @@ from .timetrack_report import COST_GROUP
 
 Column = workbook.Column
 # Rows that are fetched at once.
-BATCH = 2000
+BATCH = 5000
 # What an entry names: alias to table and field.
 JOINS = {
     "employee": ("hr_employee", "employee_id"),

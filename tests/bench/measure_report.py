@@ -141,10 +141,7 @@ class ReportBench(Bench):
         with self.addons.cursor() as cr:
             env = self.environment(cr, ADMIN)
             Line = env[LINE]
-            entry = Line.search(Line._timetrack_entry_domain(), order="date desc, id desc", limit=1, offset=ENTRIES)
-            entry = entry or Line.search(Line._timetrack_entry_domain(), order="date, id", limit=1)
-            domain = [*Line._timetrack_entry_domain(), ("date", ">", entry.date)]
-            less = [*domain, ("date", ">", entry.date + (fields.Date.today() - entry.date) * 0.75)]
+            domain, less = self.earliest(Line, ENTRIES), self.earliest(Line, ENTRIES // 4)
 
         def ours(env, domain=domain):
             Workbook = env["timetrack.workbook"]
@@ -189,6 +186,13 @@ class ReportBench(Bench):
         )
         for name, some in (("memory of a workbook", domain), ("memory of a quarter of it", less)):
             self.results[name] = self.memory(lambda env, some=some: ours(env, some))
+
+    def earliest(self, Line, number):
+        """The domain of so many of the earliest entries, about: those of the same day are all in or all out."""
+        entries = Line._timetrack_entry_domain()
+        order = "date, id"
+        last = Line.search(entries, order=order, limit=1, offset=number) or Line.search(entries, order=order)[-1:]
+        return [*entries, ("date", "<", last.date)]
 
     def query(self, env, domain, columns):
         """One query of the values, as somebody would write it by hand."""
