@@ -233,6 +233,9 @@ class TimetrackTarget(models.Model):
             about = target[TARGETS[target.scope]] if target.scope in TARGETS else target.company_id
             found[about].append(engine.Target(target.date_from, target.utilization, target.weekly_hours))
         levels = {employee_id: defaultdict(list) for employee_id in employees.ids}
+        if not found:
+            # nobody aims at anything: who had which job and department makes no difference
+            return levels
         for stint in self.env["timetrack.working.time"]._get_stints(employees, date_from, date_to):
             about = [stint.employee.with_env(self.env), stint.version.job_id]
             department = stint.version.department_id

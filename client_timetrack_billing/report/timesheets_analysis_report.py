@@ -1,26 +1,7 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ..models.account_analytic_line import RATE_GROUP
-
-# What an amount in the currency of the ledger or of a rate is in that of the report, by today's rate.
-RATE_OF_TODAY = """
-    COALESCE((
-        SELECT rate.rate FROM res_currency_rate rate
-         WHERE rate.currency_id = {currency} AND (rate.company_id IS NULL OR rate.company_id = {company})
-      ORDER BY rate.name <= CURRENT_DATE DESC, rate.company_id,
-               CASE WHEN rate.name <= CURRENT_DATE THEN CURRENT_DATE - rate.name ELSE rate.name - CURRENT_DATE END
-         LIMIT 1
-    ), 1)
-"""
-ROOT_COMPANY = "(SELECT split_part(company.parent_path, '/', 1)::int FROM res_company company WHERE company.id = {})"
-
-
-def today(amount, currency, company, target):
-    """SQL: an amount converted at today's rate, unless it is in the target currency already."""
-    root = ROOT_COMPANY.format(company)
-    source_rate = RATE_OF_TODAY.format(currency=currency, company=root)
-    target_rate = RATE_OF_TODAY.format(currency=target, company=root)
-    return f"CASE WHEN {currency} = {target} THEN {amount} ELSE {amount} * {target_rate} / {source_rate} END"
 
 
 class TimesheetsAnalysisReport(models.Model):
@@ -66,6 +47,15 @@ class TimesheetsAnalysisReport(models.Model):
         return f"SELECT {columns} FROM ({super()._table_query}) odoo"
 
     @api.model
+    def _at_today(self, amount, currency, company, target):
+        """An amount converted at today's rate, unless it is in the target currency already. Odoo's report is text."""
+        source_rate, target_rate = (
+            self.env["res.currency"]._timetrack_rate_sql(SQL(name), SQL(company), SQL("CURRENT_DATE")).code
+            for name in (currency, target)
+        )
+        return f"CASE WHEN {currency} = {target} THEN {amount} ELSE {amount} * {target_rate} / {source_rate} END"
+
+    @api.model
     def _by_rates(self):
         """Hook: which time is billed by rates."""
         return "(odoo.so_line IS NULL AND odoo.timesheet_invoice_type = 'billable_time')"
@@ -77,8 +67,8 @@ class TimesheetsAnalysisReport(models.Model):
         A subquery for each row, which costs nothing where nobody asks for revenue or margin.
         """
         at_invoice = "abs(move_line.balance / NULLIF(move_line.price_subtotal, 0))"
-        in_ledger = today("row.billed_amount", "row.currency_id", "row.company_id", "odoo.currency_id")
-        unbilled = today(
+        in_ledger = self._at_today("row.billed_amount", "row.currency_id", "row.company_id", "odoo.currency_id")
+        unbilled = self._at_today(
             "line.unit_amount * line.timetrack_rate * (1 - COALESCE(engagement.discount, 0) / 100)",
             "line.timetrack_rate_currency_id",
             "line.company_id",

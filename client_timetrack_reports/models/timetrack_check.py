@@ -7,6 +7,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
+from odoo.addons.client_timetrack.models.account_analytic_line_approval import ADMINISTRATOR_GROUP
+from odoo.addons.client_timetrack_billing.models.account_analytic_line import LEDGER_GROUP
+
 _logger = logging.getLogger(__name__)
 
 SEVERITIES = [("1", "Low"), ("2", "Medium"), ("3", "High")]
@@ -128,9 +131,7 @@ class TimetrackCheck(models.Model):
     def action_run(self):
         """Look for what the rules find now, and close what is solved."""
         self.check_access("read")
-        if not self.env.user.has_group("hr_timesheet.group_timesheet_manager") and not self.env.user.has_group(
-            "client_timetrack_billing.group_billing_user"
-        ):
+        if not any(self.env.user.has_group(group) for group in (ADMINISTRATOR_GROUP, LEDGER_GROUP)):
             raise UserError(self.env._("Timesheet administrators and who invoices time run the rules."))
         checks = self or self.search([("active", "=", True)])
         checks._run(self.env.companies)

@@ -11,14 +11,10 @@ class TimetrackCheck(models.Model):
 
     def _entries_sql(self, company):
         """The conditions on the entries ``line`` that a rule looks at."""
-        leave = [
-            SQL("%s IS NULL", SQL.identifier("line", name))
-            for name in self.env["account.analytic.line"]._timetrack_leave_fields()
-        ]
         start = self._get_start()
         conditions = [
-            SQL("line.project_id IS NOT NULL AND line.employee_id IS NOT NULL AND line.company_id = %s", company.id),
-            *leave,
+            SQL("line.timetrack_state IS NOT NULL AND line.employee_id IS NOT NULL"),
+            SQL("line.company_id = %s", company.id),
             *([SQL("line.date >= %s", start)] if start else []),
         ]
         return SQL(" AND ").join(conditions)
@@ -157,8 +153,7 @@ class TimetrackCheck(models.Model):
                              COALESCE((
                                  SELECT sum(line.unit_amount)
                                    FROM account_analytic_line line, week
-                                  WHERE line.employee_id = day.employee_id AND line.project_id IS NOT NULL
-                                    AND line.timetrack_state IS NOT NULL
+                                  WHERE line.employee_id = day.employee_id AND line.timetrack_state IS NOT NULL
                                     AND line.date BETWEEN week.first AND week.first + 6
                              ), 0) AS hours
                         FROM timetrack_capacity day, week, hr_employee employee

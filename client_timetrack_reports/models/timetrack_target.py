@@ -1,6 +1,14 @@
 from odoo import api, models
 from odoo.fields import Domain
 
+# Whose versions a target is for: its field, the field of the version and the operator.
+AIMS = {
+    "employee": ("employee_id", "employee_id", "in"),
+    "job": ("job_id", "job_id", "in"),
+    "department": ("department_id", "department_id", "child_of"),
+    "company": ("company_id", "employee_id.company_id", "in"),
+}
+
 
 class TimetrackTarget(models.Model):
     """Capacity says how many billable hours are aimed at: it follows the targets."""
@@ -16,37 +24,31 @@ class TimetrackTarget(models.Model):
     def write(self, vals):
         before = self._timetrack_get_affected()
         result = super().write(vals)
-        self._timetrack_mark_capacity(before)
+        self._timetrack_mark_capacity(*before)
         return result
 
     def unlink(self):
         before = self._timetrack_get_affected()
         result = super().unlink()
-        self.browse()._timetrack_mark_capacity(before)
+        self.browse()._timetrack_mark_capacity(*before)
         return result
 
     def _timetrack_get_affected(self):
-        """Who may aim at the targets, and from when on: list of (employees, first day)."""
-        Employee = self.env["hr.employee"].sudo().with_context(active_test=False)
-        Version = self.env["hr.version"].sudo()
-        affected = []
-        for target in self:
-            of_company = Domain("company_id", "=", target.company_id.id)
-            if target.scope == "employee":
-                employees = target.employee_id.sudo()
-            elif target.scope == "job":
-                employees = Version.search([("job_id", "=", target.job_id.id)]).employee_id
-            elif target.scope == "department":
-                employees = Version.search([("department_id", "child_of", target.department_id.id)]).employee_id
-            else:
-                employees = Employee.search(of_company)
-            affected.append((employees, target.date_from))
-        return affected
+        """Who may aim at the targets, now or once, and the days they begin: employees and a list of dates. One query,
+        however many targets there are."""
+        domain = Domain.OR(
+            Domain(field, operator, targets[name].ids)
+            for scope, targets in self.grouped("scope").items()
+            for name, field, operator in (AIMS[scope],)
+        )
+        return self.env["hr.version"].sudo().search(domain).employee_id, self.mapped("date_from")
 
-    def _timetrack_mark_capacity(self, before=()):
-        """Have the capacity of those who aim at the targets, or did ``before``, computed again."""
-        days = {}
-        for employees, date_from in [*before, *self._timetrack_get_affected()]:
-            days[date_from] = days.get(date_from, self.env["hr.employee"].sudo()) | employees
-        for date_from, employees in days.items():
-            self.env["timetrack.capacity.dirty"]._mark(employees, date_from)
+    def _timetrack_mark_capacity(self, employees=None, days=()):
+        """Have the capacity of those who aim at the targets, or did before, computed again from the first day on.
+
+        :param employees: and ``days``: as of :meth:`_timetrack_get_affected`
+        """
+        affected, begins = self._timetrack_get_affected()
+        days = [*days, *begins]
+        if days:
+            self.env["timetrack.capacity.dirty"]._mark(affected | (employees or affected.browse()), min(days))

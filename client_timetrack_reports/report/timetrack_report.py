@@ -4,8 +4,9 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
+from odoo.addons.client_timetrack_billing.models.account_analytic_line import RATE_GROUP
+
 COST_GROUP = "client_timetrack.group_cost_viewer"
-RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
 
 # The kinds of facts: each is one branch of the union, with hooks _select_*, _from_* and _where_*. Their order is part
 # of the ids of rows: new ones come last.
@@ -32,6 +33,15 @@ class OnlyFacts(tuple):
 
     __slots__ = ()
 
+
+# How old work in progress is, in the spans of ``timetrack.billing.queue``.
+AGES = [
+    ("030", "0–30 Days"),
+    ("060", "31–60 Days"),
+    ("090", "61–90 Days"),
+    ("120", "91–120 Days"),
+    ("older", "Over 120 Days"),
+]
 
 # Measures that are sums and differences of others: name to (measure, sign) each. They are worked out of the columns of
 # each row, so that they add up at every level.
@@ -161,12 +171,8 @@ class TimetrackReport(models.Model):
     )
     policy_id = fields.Many2one("timetrack.policy", readonly=True, help="In force on the project now.")
     wip_age = fields.Selection(
-        [("030", "0–30 Days"), ("060", "31–60 Days"), ("090", "61–90 Days"), ("120", "91–120 Days"),
-         ("older", "Over 120 Days")],
-        string="Age",
-        readonly=True,
-        help="Of work in progress, from the day of the work.",
-    )  # fmt: skip
+        AGES, string="Age", readonly=True, help="Of work in progress, from the day of the work."
+    )
 
     is_mine = fields.Boolean(
         "Mine", compute="_compute_is_mine", search="_search_is_mine", help="Whether it is of the user who asks."
@@ -354,6 +360,14 @@ class TimetrackReport(models.Model):
         return [fact for fact, _label in FACTS]
 
     @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Odoo tries out whether fields can be grouped and ordered by: on one fact, instead of the whole union each
+        time, since all of them have the same columns."""
+        [fact, *_others] = self._get_facts()
+        one = self.with_context(**{CONTEXT_KEY: OnlyFacts([fact])})
+        return super(TimetrackReport, one).fields_get(allfields, attributes)
+
+    @api.model
     def _get_branch(self, fact):
         """SQL of one fact: the branches have the same columns, in the same order and of the same types."""
         return SQL(
@@ -498,9 +512,13 @@ class TimetrackReport(models.Model):
         self.ensure_one()
         source_id, number = divmod(self.id, MAX_FACTS)
         model, record_id = self._get_source(self._get_facts()[number], source_id)
+        record = self.env[model].browse(record_id)
+        if self.line_id and not record.has_access("read"):
+            # the ledger is not for everybody who may see time
+            record = self.line_id
         return {
             "type": "ir.actions.act_window",
-            "res_model": model,
-            "res_id": record_id,
+            "res_model": record._name,
+            "res_id": record.id,
             "views": [(False, "form")],
         }

@@ -1,7 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-AGES = (("030", 30), ("060", 60), ("090", 90), ("120", 120))
+from odoo.addons.client_timetrack_billing.models.timetrack_billing_queue import AGES as SPANS
+
+from .timetrack_report import AGES
 
 
 class TimetrackReport(models.Model):
@@ -46,7 +48,11 @@ class TimetrackReport(models.Model):
         )
         age = SQL("(%s - piece.date)", today)
         is_stale = SQL("%s > COALESCE(NULLIF(rule.unbilled_days, 0), company.timetrack_unbilled_days)", age)
-        ages = SQL(" ").join(SQL("WHEN %s <= %s THEN %s", age, days, name) for name, days in AGES)
+        ages = SQL(" ").join(
+            SQL("WHEN %s <= %s THEN %s", age, last, name)
+            for (name, _label), (_first, last) in zip(AGES, SPANS, strict=True)
+            if last is not None
+        )
         return {
             **self._get_entry_dimensions(),
             **self._get_joined_dimensions(),

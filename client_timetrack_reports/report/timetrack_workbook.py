@@ -2,9 +2,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from odoo.addons.client_timetrack.models.account_analytic_line_approval import ADMINISTRATOR_GROUP
 from odoo.addons.client_timetrack_billing.engine import workbook
+from odoo.addons.client_timetrack_billing.models.account_analytic_line import LEDGER_GROUP
 
 from ..engine.earned_value import planned_share
+from .timetrack_report import AGES as AGE_SELECTION
 
 # Changes whenever a figure of the workbooks is defined anew.
 DEFINITION_VERSION = "2"
@@ -17,8 +20,7 @@ KINDS = [
     ("detail", "Time Detail"),
 ]
 SUMMARIES = ("utilization", "budget", "wip", "profitability")
-AGES = ("030", "060", "090", "120", "older")
-MANAGER = "hr_timesheet.group_timesheet_manager"
+AGES = tuple(key for key, _label in AGE_SELECTION)
 Column, Ratio, Difference, Product = workbook.Column, workbook.Ratio, workbook.Difference, workbook.Product
 HOURS, MONEY, DATE, INDEX, PERCENT = workbook.HOURS, workbook.MONEY, workbook.DATE, workbook.INDEX, workbook.PERCENT
 
@@ -162,7 +164,7 @@ class TimetrackWorkbook(models.AbstractModel):
     @api.model
     def _get_time_tie(self, period, key):
         """The hours of the entries themselves, for who sees all of them."""
-        if not self.env.user.has_group(MANAGER):
+        if not self.env.user.has_group(ADMINISTRATOR_GROUP):
             return []
         Line = self.env["account.analytic.line"]
         [(hours,)] = Line._read_group(Line._timetrack_entry_domain() & period, [], ["unit_amount:sum"])
@@ -234,7 +236,7 @@ class TimetrackWorkbook(models.AbstractModel):
             Column("held", _t("On hold"), kind, total=True),
         ]
         ties = []
-        if has_money and self.env.user.has_group("client_timetrack_billing.group_billing_user"):
+        if has_money and self.env.user.has_group(LEDGER_GROUP):
             steps = self._get_company_domain(company) & Domain("kind", "in", ["wip", "wip_billed"])
             [((), values)] = self._read(steps & Domain("date", "<=", day), [], ["wip_amount"])
             label = _t("Produced less billed until %s", format_date(self.env, day))

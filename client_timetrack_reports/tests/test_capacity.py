@@ -222,6 +222,30 @@ class TestCapacity(ReportsCommon):
             general.unlink()
             self.assertEqual(target(), 0.0)
 
+    def test_queries_do_not_grow_with_the_targets(self):
+        jobs = self.env["hr.job"].create(
+            [{"name": f"Job {number}", "company_id": self.company.id} for number in range(44)]
+        )
+
+        def count(some):
+            values = [
+                {"scope": "job", "job_id": job.id, "company_id": self.company.id, "date_from": "2025-01-01",
+                 "utilization": 70.0}
+                for job in some
+            ]  # fmt: skip
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            targets = self.env["timetrack.target"].create(values)
+            targets.write({"utilization": 60.0})
+            targets.unlink()
+            return self.env.cr.sql_log_count - before
+
+        with freeze_time("2025-03-15"):
+            count(jobs[:2])
+            few = count(jobs[2:4])
+            self.assertLessEqual(count(jobs[4:]), few + 2)
+
     def test_the_job_of_the_day(self):
         job = self.env["hr.job"].create({"name": "Partner", "company_id": self.company.id})
         with freeze_time("2025-03-15"):

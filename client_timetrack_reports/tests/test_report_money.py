@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.client_timetrack_billing.tests.common import TimetrackBillingCommon
 
@@ -363,6 +363,20 @@ class TestReportMoney(TimetrackBillingCommon):
     def test_without_revenue_the_loss_is_shown_in_money(self):
         self._log_approved(10.0)
         self.assertEqual(self._sum("margin", "margin_rate"), (-500, False))
+
+    def test_who_may_not_read_the_ledger_opens_the_time(self):
+        entries = self._log_approved(10.0)
+        self._bill()
+        reader = new_test_user(
+            self.env, "tt_reader", "hr_timesheet.group_timesheet_manager,client_timetrack_billing.group_rate_viewer",
+            company_id=self.company.id, company_ids=self.company.ids,
+        )  # fmt: skip
+        rows = self.env["timetrack.report"].search([("project_id", "=", self.project.id), ("kind", "=", "billing")])
+        self.assertEqual(rows.line_id, entries)
+        action = rows.action_open_source()
+        self.assertEqual(action["res_model"], "timetrack.allocation")
+        action = rows.with_user(reader).action_open_source()
+        self.assertEqual((action["res_model"], action["res_id"]), ("account.analytic.line", entries.id))
 
     def test_who_may_see_only_a_part_sees_no_total(self):
         self._log_approved(10.0)

@@ -79,16 +79,30 @@ def report(figures, version):
         f"PostgreSQL {version}. “core” is Odoo without the addons on the same entries. Seconds change from machine to "
         "machine: the ratios are what counts.",
         "",
+        *tables(figures, RATIOS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def tables(figures, ratios):
+    """The lines of the two tables of a benchmark: its ratios, and the figures that they are made of."""
+    return [
         "| operation | beside | times as long | limit |",
         "|---|---|--:|--:|",
+        *(
+            f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} "
+            f"| {'' if ratio.limit is None else f'{ratio.limit:g}'} |"
+            for ratio in ratios
+        ),
+        "",
+        "| operation | seconds | of the processor | queries |",
+        "|---|--:|--:|--:|",
+        *(
+            f"| {name} | {figure['seconds']:.3f} | {figure['cpu']:.3f} | {figure['queries']} |"
+            for name, figure in figures.items()
+            if figure["all"]  # runs of it; what is no time has none
+        ),
     ]
-    for ratio in RATIOS:
-        limit = "" if ratio.limit is None else f"{ratio.limit:g}"
-        lines.append(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {limit} |")
-    lines += ["", "| operation | seconds | of the processor | queries |", "|---|--:|--:|--:|"]
-    for name, figure in figures.items():
-        lines.append(f"| {name} | {figure['seconds']:.3f} | {figure['cpu']:.3f} | {figure['queries']} |")
-    return "\n".join(lines) + "\n"
 
 
 def value(figures, ratio):

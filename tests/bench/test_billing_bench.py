@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from test_bench import Ratio, value
+from test_bench import Ratio, tables, value
 
 from bootstrap import million
 
@@ -53,16 +53,7 @@ def report(figures):
         "two requests, as people make them; “at once” is one. Seconds change from machine to machine: the ratios are "
         "what counts.",
         "",
-        "| operation | beside | times as long | limit |",
-        "|---|---|--:|--:|",
-        *(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {ratio.limit or ''} |" for ratio in RATIOS),
-        "",
-        "| operation | seconds | of the processor | queries |",
-        "|---|--:|--:|--:|",
-        *(
-            f"| {name} | {figure['seconds']:.3f} | {figure['cpu']:.3f} | {figure['queries']} |"
-            for name, figure in figures.items()
-        ),
+        *tables(figures, RATIOS),
     ]
     return "\n".join(lines) + "\n"
 

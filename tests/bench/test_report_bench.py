@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from test_bench import Ratio, value
+from test_bench import Ratio, tables, value
 
 from bootstrap import million
 
@@ -55,17 +55,7 @@ def report(figures):
         "its six measures on the same entries, “plain SQL” the same by hand. Below them is the data of each page of "
         "the report, over all the time there is. Seconds change from machine to machine: the ratios are what counts.",
         "",
-        "| operation | beside | times as long | limit |",
-        "|---|---|--:|--:|",
-        *(f"| {ratio.name} | {ratio.base} | {value(figures, ratio):.2f} | {ratio.limit or ''} |" for ratio in RATIOS),
-        "",
-        "| operation | seconds | of the processor | queries |",
-        "|---|--:|--:|--:|",
-        *(
-            f"| {name} | {figure['seconds']:.3f} | {figure['cpu']:.3f} | {figure['queries']} |"
-            for name, figure in figures.items()
-            if not name.startswith(MEMORY)
-        ),
+        *tables(figures, RATIOS),
         "",
         *(
             f"The {name}: {figure['seconds']:.1f} MB for {figure['queries']:,} entries."
