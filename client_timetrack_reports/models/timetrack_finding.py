@@ -1,9 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..report.timetrack_report import RATE_GROUP
+from odoo.addons.client_timetrack.models.account_analytic_line_approval import ADMINISTRATOR_GROUP
+from odoo.addons.client_timetrack_billing.models.account_analytic_line import LEDGER_GROUP, RATE_GROUP
 
 OPEN = ("open", "progress")
+# Who may do what the fix of a rule does; a rule without one has no fix.
+FIXED_BY = {
+    "unbilled": LEDGER_GROUP,
+    "no_rate": LEDGER_GROUP,
+    "accrual": LEDGER_GROUP,
+    "duplicate": ADMINISTRATOR_GROUP,
+}
 # What people change of a finding; all else is the rule's.
 OWN_FIELDS = {"user_id", "note", "state"}
 
@@ -58,9 +66,12 @@ class TimetrackFinding(models.Model):
             finding.name = f"{finding.check_id.name}: {name}"
 
     @api.depends("check_id.rule", "state")
+    @api.depends_context("uid")
     def _compute_can_fix(self):
+        """Where there is a fix, and the user may do what it does."""
+        mine = {rule for rule, group in FIXED_BY.items() if self.env.user.has_group(group)}
         for finding in self:
-            finding.can_fix = finding.state in OPEN and hasattr(finding, f"_fix_{finding.rule}")
+            finding.can_fix = finding.state in OPEN and finding.rule in mine
 
     def write(self, vals):
         """:raise AccessError: somebody changes what the rule says, or closes what the rule still finds"""
@@ -85,12 +96,7 @@ class TimetrackFinding(models.Model):
         record = self.env[self.res_model].browse(self.res_id).exists()
         if not record:
             raise UserError(self.env._("The record is gone: run the rule again."))
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": record.id,
-            "views": [(False, "form")],
-        }
+        return record.get_formview_action()
 
     def action_start(self):
         """Take the findings over."""
@@ -135,12 +141,7 @@ class TimetrackFinding(models.Model):
     def _fix_accrual(self, accrual):
         """Work the accrual out anew: what is to post is for the accountant to see, and to post."""
         accrual.action_work_out()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": accrual._name,
-            "res_id": accrual.id,
-            "views": [(False, "form")],
-        }
+        return accrual.get_formview_action()
 
     def _fix_duplicate(self, entry):
         """Delete the later one of two entries that say the same."""

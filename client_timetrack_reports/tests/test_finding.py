@@ -8,6 +8,8 @@ from odoo.tests import new_test_user, tagged
 
 from odoo.addons.client_timetrack_billing.tests.common import TimetrackAccrualCommon
 
+from ..models.timetrack_check import Found
+
 TODAY = "2026-06-10"
 
 
@@ -334,6 +336,35 @@ class TestFinding(TimetrackAccrualCommon):
                 {"check_id": finding.check_id.id, "company_id": self.company.id, "res_model": "res.partner",
                  "res_id": 1}
             )  # fmt: skip
+
+    def test_fixes_are_for_who_may_do_them(self):
+        """Nobody is offered a button that ends in an error: pre-bills are for billing, others' time is not."""
+        self._log_approved(2.0, date="2026-04-10")
+        self._log(2.0, 2.0, name="Call")
+        for rule, may, may_not in (
+            ("unbilled", self.user_billing, self.user_approver),
+            ("duplicate", self.user_approver, self.user_billing),
+        ):
+            finding = self._run(rule)
+            self.assertTrue(finding.with_user(may).can_fix, rule)
+            self.assertFalse(finding.with_user(may_not).can_fix, rule)
+            with self.assertRaises(UserError):
+                finding.with_user(may_not).action_fix()
+
+    def test_queries_do_not_grow_with_what_changes(self):
+        check = self._check("missing").sudo().with_company(self.company)
+        employees = self.env["hr.employee"].sudo().create([{"name": f"E{number}"} for number in range(60)]).ids
+
+        def count(number, amount):
+            found = [Found(employee, amount, f"{amount} hours") for employee in employees[:number]]
+            return self._count_queries(lambda: check._note(self.company, found))
+
+        count(60, 1.0)
+        check._note(self.company, [])
+        check._note(self.company, [Found(employee) for employee in employees[:6]])
+        few = count(6, 2.0)
+        check._note(self.company, [Found(employee) for employee in employees])
+        self.assertLessEqual(count(60, 3.0), few + 3)
 
     def test_other_companies_are_left_alone(self):
         other = self.env["res.company"].create({"name": "Other"})
