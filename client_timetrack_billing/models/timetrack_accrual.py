@@ -371,8 +371,8 @@ class TimetrackAccrual(models.Model):
         rows = []
         for entry in entries:
             rate = rates.get(entry.id, {})
-            discount = engagements[entry.project_id].discount if entry.project_id in engagements else 0.0
-            value = entry.unit_amount * rate.get("timetrack_rate", 0.0) * (1 - discount / 100)
+            engagement = engagements.get(entry.project_id, self.env["timetrack.engagement"])
+            value = entry.unit_amount * rate.get("timetrack_rate", 0.0) * engagement._get_net_factor()
             arrangement = entry.timetrack_arrangement_id
             currency = rate.get("timetrack_rate_currency_id")
             rows.append((entry.id, entry.project_id.id, currency, entry.unit_amount, value, arrangement.id, entry.date))

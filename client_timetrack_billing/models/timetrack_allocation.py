@@ -360,7 +360,7 @@ class TimetrackAllocation(models.Model):
         engagements; in their currency, not rounded. Who invoices sets the increment of hours without a limit, so that
         what hours are rounded by counts as adjusted. What a fee pays for comes to its share of the fee."""
         engagements = self.env["timetrack.engagement"]._get_by_project(self.project_id)
-        factors = {project.id: 1 - engagement.discount / 100 for project, engagement in engagements.items()}
+        factors = {project.id: engagement._get_net_factor() for project, engagement in engagements.items()}
         return fsum(
             row.billed_amount if row.action == INCLUDED else row.standard_value * factors.get(row.project_id, 1.0)
             for row in self._read_values("project_id", "standard_value", "billed_amount", "action")

@@ -262,13 +262,14 @@ class TimetrackBillingQueue(models.Model):
                    CASE WHEN part.order_currency_id IS NULL OR part.order_currency_id = part.currency_id
                         THEN part.rate ELSE part.order_price END AS standard_rate,
                    CASE WHEN %(is_fee)s THEN 0 WHEN part.order_currency_id IS NOT NULL THEN part.order_price
-                        ELSE part.rate * (1 - COALESCE(engagement.discount, 0) / 100) END AS rate,
+                        ELSE part.rate * %(net_factor)s END AS rate,
                    part.date, part.state, part.arrangement_id, %(is_fee)s AS is_fee
               FROM (%(pieces)s) part
          LEFT JOIN timetrack_engagement engagement ON engagement.project_id = part.project_id
          LEFT JOIN timetrack_arrangement arrangement ON arrangement.id = part.arrangement_id
             """,
             pieces=pieces,
+            net_factor=self.env["timetrack.engagement"]._get_net_factor_sql(),
             is_fee=SQL(
                 "(part.action = 'included' OR (part.action IN ('waiting', 'hold')"
                 " AND COALESCE(arrangement.kind = ANY(%s), FALSE)))",

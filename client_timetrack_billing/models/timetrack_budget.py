@@ -90,8 +90,9 @@ class TimetrackBudget(models.Model):
             billed=self._get_converted_sql(SQL("booked.billed_amount"), SQL("booked.currency_id")),
             waiting=self._get_converted_sql(
                 SQL(
-                    "(line.unit_amount * line.timetrack_rate * COALESCE((SELECT 1 - engagement.discount / 100"
-                    " FROM timetrack_engagement engagement WHERE engagement.project_id = line.project_id), 1))"
+                    "(line.unit_amount * line.timetrack_rate * COALESCE((SELECT %s"
+                    " FROM timetrack_engagement engagement WHERE engagement.project_id = line.project_id), 1))",
+                    self.env["timetrack.engagement"]._get_net_factor_sql(),
                 ),
                 SQL("line.timetrack_rate_currency_id"),
             ),

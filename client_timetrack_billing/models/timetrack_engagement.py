@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import SQL
 from odoo.tools.date_utils import end_of, start_of
 
 from ..engine import narrative
@@ -328,6 +329,15 @@ class TimetrackEngagement(models.Model):
         projects = self.env["project.project"].sudo().with_context(active_test=False)
         self._ensure(projects.search([("timetrack_engagement_ids", "=", False)]))
 
+    def _get_net_factor(self):
+        """What of a standard rate is left by the discount that was agreed on: all of it (1) without an engagement."""
+        return 1 - self.discount / 100
+
+    @api.model
+    def _get_net_factor_sql(self):
+        """The same as SQL, of the ``engagement`` that was joined."""
+        return SQL("(1 - COALESCE(engagement.discount, 0) / 100)")
+
     def _get_agreed(self, rate):
         """What an hour is billed at by the discount that was agreed on.
 
@@ -339,7 +349,7 @@ class TimetrackEngagement(models.Model):
         if not self.discount:
             return rate, reason
         name = "client_timetrack_billing.adjustment_reason_discount"
-        return rate * (1 - self.discount / 100), self.env.ref(name, raise_if_not_found=False) or reason
+        return rate * self._get_net_factor(), self.env.ref(name, raise_if_not_found=False) or reason
 
     def _get_rounding(self):
         """How hours are rounded, as the engine wants it."""

@@ -68,8 +68,9 @@ class TimesheetsAnalysisReport(models.Model):
         """
         at_invoice = "abs(move_line.balance / NULLIF(move_line.price_subtotal, 0))"
         in_ledger = self._at_today("row.billed_amount", "row.currency_id", "row.company_id", "odoo.currency_id")
+        factor = self.env["timetrack.engagement"]._get_net_factor_sql().code
         unbilled = self._at_today(
-            "line.unit_amount * line.timetrack_rate * (1 - COALESCE(engagement.discount, 0) / 100)",
+            f"line.unit_amount * line.timetrack_rate * {factor}",
             "line.timetrack_rate_currency_id",
             "line.company_id",
             "odoo.currency_id",

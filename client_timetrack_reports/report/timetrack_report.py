@@ -253,7 +253,9 @@ class TimetrackReport(models.Model):
         help="Net fees: on posted invoices less credit notes. Costs, deposits and what was drawn of them are left out; "
         "write-offs do not lower it.",
     )
-    billed_cost_amount = fields.Monetary("Billed Costs", readonly=True, groups=RATE_GROUP, help="Re-invoiced costs.")
+    billed_cost_amount = fields.Monetary(
+        "Billed Costs", readonly=True, groups=RATE_GROUP, help="Re-invoiced costs; write-offs do not lower them."
+    )
     collected_amount = fields.Monetary(
         "Collected", readonly=True, groups=RATE_GROUP, help="Of the fees: cash applied, and drawn from deposits."
     )

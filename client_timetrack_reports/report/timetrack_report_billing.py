@@ -43,9 +43,12 @@ class TimetrackReport(models.Model):
 
         billed = at_invoice(SQL("a.billed_amount"))
         is_fee = SQL("a.kind = ANY(%s)", list(FEE_KINDS))
-        is_net = SQL("%s AND a.effect IS DISTINCT FROM 'write_off'", is_fee)
+        is_kept = SQL("a.effect IS DISTINCT FROM 'write_off'")
+        is_net = SQL("%s AND %s", is_fee, is_kept)
         # a credit note that names no time gives up a part of the invoice, as one that concedes does
-        is_conceded = SQL("(a.effect = 'concede' OR (a.kind = 'manual' AND move.move_type = 'out_refund'))")
+        is_conceded = SQL(
+            "(COALESCE(a.effect, '') = 'concede' OR (a.kind = 'manual' AND move.move_type = 'out_refund'))"
+        )
         is_of_time = SQL("(a.kind IN ('time', 'adjustment') OR %s)", is_conceded)
         adjusted = SQL("a.kind IN ('time', 'adjustment') AND COALESCE(a.effect, 'rebill') = 'rebill'")
         # a row that takes back another one takes back its write-down or write-up
@@ -60,12 +63,12 @@ class TimetrackReport(models.Model):
             "currency_id": SQL("company.currency_id"),
             "date": SQL("COALESCE(move.invoice_date, move.date)"),
             "cohort_date": SQL("COALESCE(origin.invoice_date, reversed.invoice_date, move.invoice_date, move.date)"),
-            "project_id": SQL("COALESCE(a.project_id, l.project_id)"),
+            "project_id": self._get_billed_project(),
             "client_id": SQL("move.commercial_partner_id"),
             "billing_state": SQL("'billed'"),
             "billed_hours": SQL("a.hours_billed"),
             "billed_amount": if_(is_net, billed),
-            "billed_cost_amount": if_(SQL("a.kind = 'expense'"), billed),
+            "billed_cost_amount": if_(SQL("a.kind = 'expense' AND %s", is_kept), billed),
             "billed_standard_value": at_invoice(SQL("a.standard_value")),
             "realized_amount": if_(SQL("%s AND %s", is_net, is_of_time), billed),
             "untimed_amount": if_(SQL("%s AND NOT %s", is_net, is_of_time), billed),
@@ -90,6 +93,15 @@ class TimetrackReport(models.Model):
         }
 
     @api.model
+    def _get_billed_project(self):
+        """SQL of the project that a row was billed for: what an invoice has besides is for its only project."""
+        return SQL(
+            "COALESCE(a.project_id, l.project_id,"
+            " (SELECT CASE WHEN min(beside.project_id) = max(beside.project_id) THEN min(beside.project_id) END"
+            " FROM timetrack_allocation beside WHERE beside.move_id = a.move_id))"
+        )
+
+    @api.model
     def _from_billing(self):
         return SQL(
             """
@@ -107,7 +119,7 @@ class TimetrackReport(models.Model):
             settled=self._get_settled(),
             drawn=self._get_drawn(),
             joins=self._join_entry(
-                SQL("COALESCE(a.project_id, l.project_id)"),
+                self._get_billed_project(),
                 SQL("a.arrangement_id"),
                 SQL("move.commercial_partner_id"),
                 SQL("a.company_id"),

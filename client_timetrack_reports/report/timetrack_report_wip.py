@@ -125,8 +125,9 @@ class TimetrackReport(models.Model):
         """SQL of a row's hours at their net contract rate, as ``timetrack.billing.queue`` has those in progress."""
         return SQL(
             "(CASE WHEN a.action = 'included' THEN 0 WHEN l.so_line IS NOT NULL THEN a.hours_worked * %s"
-            " ELSE a.hours_worked * a.standard_rate * (1 - COALESCE(engagement.discount, 0) / 100) END)",
+            " ELSE a.hours_worked * a.standard_rate * %s END)",
             self.env["sale.order.line"]._timetrack_price_sql(),
+            self.env["timetrack.engagement"]._get_net_factor_sql(),
         )
 
     @api.model

@@ -10,7 +10,7 @@ from ..engine.earned_value import planned_share
 from .timetrack_report import AGES as AGE_SELECTION
 
 # Changes whenever a figure of the workbooks is defined anew.
-DEFINITION_VERSION = "2"
+DEFINITION_VERSION = "3"
 KINDS = [
     ("all", "All Summaries"),
     ("utilization", "Utilization"),

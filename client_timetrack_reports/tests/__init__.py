@@ -8,3 +8,4 @@ from . import test_workbook_schedule
 from . import test_finding
 from . import test_dashboard
 from . import test_buttons
+from . import test_three_faces
