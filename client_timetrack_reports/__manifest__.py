@@ -38,6 +38,7 @@
         "data/ir_filters.xml",
         "data/spreadsheet_dashboard.xml",
     ],
+    "demo": ["demo/timetrack_reports_demo.xml"],
     "assets": {
         "web.assets_backend_lazy": ["client_timetrack_reports/static/src/views/timetrack_graph/**/*"],
     },
