@@ -379,7 +379,7 @@ class _SheetWriter:
     def _write_totals(self, row, values):
         """Sum the columns that ask for it; ratios and differences are taken of the sums. Return the results."""
         sums = {}
-        if not values:
+        if not values or not any(column.total for column in self.sheet.columns):
             return sums
         for index, column in enumerate(self.sheet.columns):
             cell_format = self.formats.total(column.kind)
