@@ -4,9 +4,8 @@ A budget is an amount (of hours, or of money) for its whole life or for each mon
 the amount from a day on; what was agreed before stays known. What is left of a period goes over to the next where the
 budget says so, and what was overspent then has to be made up for.
 
-Formulas are those of the field: burn is the mean of the last four weeks, runway what is left divided by it, and
-forecasts at completion follow earned value (PMI's Practice Standard for Earned Value Management): CPI = EV / AC,
-EAC = BAC / CPI. A ratio without a positive denominator is None, never 0 and never 100 %.
+Formulas are those of the field: burn is the mean of the last four weeks, runway what is left divided by it. A ratio
+without a positive denominator is None, never 0 and never 100 %.
 
 Examples::
 
@@ -17,8 +16,6 @@ Examples::
     [10.0, 12.0, 7.0]
     >>> crossed(45.0, 85.0, (50, 80, 100))
     [50, 80]
-    >>> round(earned_value(bac=100_000, pv=50_000, ev=40_000, ac=45_000).cpi, 4)
-    0.8889
 """
 
 import math
@@ -57,20 +54,6 @@ class Version(NamedTuple):
 
     date: date
     amount: float
-
-
-class EarnedValue(NamedTuple):
-    """The figures of earned value; None where a figure has no meaning. ``tcpi`` is infinite where nothing is left."""
-
-    cv: float
-    sv: float
-    cpi: float | None
-    spi: float | None
-    eac: float | None
-    eac_one_off: float
-    etc: float | None
-    vac: float | None
-    tcpi: float | None
 
 
 # ----------------------------------------------------------------------
@@ -308,25 +291,3 @@ def at_completion(used: float, weekly: float, today: date, last: date | None, pl
         return used + planned if planned > EPSILON else None
     weeks = max(0, (last - today).days + 1) / 7
     return used + max(planned, weekly * weeks)
-
-
-def earned_value(bac: float, pv: float, ev: float, ac: float) -> EarnedValue:
-    """Earned value from independent figures: budget at completion, planned value, earned value and actual cost.
-
-    ``ev`` must not be derived from ``ac``: CPI would be 1 whatever happens.
-    """
-    cpi = ev / ac if ac > 0 else None
-    spi = ev / pv if pv > 0 else None
-    eac = bac / cpi if cpi is not None and cpi > 0 else None
-    left = bac - ac
-    return EarnedValue(
-        cv=ev - ac,
-        sv=ev - pv,
-        cpi=cpi,
-        spi=spi,
-        eac=eac,
-        eac_one_off=ac + bac - ev,
-        etc=None if eac is None else eac - ac,
-        vac=None if eac is None else bac - eac,
-        tcpi=(bac - ev) / left if left > 0 else math.inf,
-    )

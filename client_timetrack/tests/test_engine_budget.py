@@ -1,7 +1,6 @@
 """Periods, allowances and forecasts of budgets, by hand-written cases and by properties. Needs no database."""
 
 import doctest
-import math
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -196,19 +195,3 @@ class TestBudgetForecast(BaseCase):
         used = weekly * (day - TODAY).days / 7
         self.assertGreaterEqual(used + 1e-4, left)
         self.assertLess(used - weekly / 7 - 1e-4, left)
-
-    def test_earned_value_of_the_definition(self):
-        found = budget.earned_value(bac=100_000, pv=50_000, ev=40_000, ac=45_000)
-        self.assertEqual((found.cv, found.sv, found.spi), (-5_000, -10_000, 0.8))
-        self.assertAlmostEqual(found.cpi, 0.8889, 4)
-        self.assertAlmostEqual(found.eac, 112_500)
-        self.assertAlmostEqual(found.etc, 67_500)
-        self.assertAlmostEqual(found.vac, -12_500)
-        self.assertAlmostEqual(found.tcpi, 1.0909, 4)
-        self.assertEqual(found.eac_one_off, 105_000)
-
-    def test_figures_without_a_meaning(self):
-        nothing = budget.earned_value(bac=100, pv=0, ev=0, ac=0)
-        self.assertEqual((nothing.cpi, nothing.spi, nothing.eac, nothing.etc, nothing.vac), (None,) * 5)
-        self.assertEqual(budget.earned_value(bac=100, pv=50, ev=0, ac=10).eac, None)
-        self.assertEqual(budget.earned_value(bac=100, pv=50, ev=60, ac=100).tcpi, math.inf)

@@ -16,7 +16,10 @@ from . import timetrack_capacity_dirty
 from . import timetrack_check
 from . import timetrack_check_time
 from . import timetrack_check_billing
+from . import timetrack_earned_value
 from . import timetrack_finding
+from . import timetrack_forecast
+from . import timetrack_forecast_point
 from . import timetrack_policy
 from . import timetrack_prebill
 from . import timetrack_target

@@ -8,4 +8,7 @@ from . import timetrack_report_expense
 from . import timetrack_report_sets
 from . import timetrack_workbook
 from . import timetrack_workbook_detail
+from . import timetrack_workbook_forecast
 from . import timetrack_finding_trend
+from . import timetrack_daily_hours
+from . import timetrack_work_pattern

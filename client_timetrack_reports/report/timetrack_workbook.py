@@ -17,6 +17,7 @@ KINDS = [
     ("wip", "Work in Progress by Age"),
     ("budget", "Budget against Actual"),
     ("profitability", "Client Profitability"),
+    ("forecast", "Forecasts"),
     ("detail", "Time Detail"),
 ]
 SUMMARIES = ("utilization", "budget", "wip", "profitability")
@@ -284,7 +285,8 @@ class TimetrackWorkbook(models.AbstractModel):
     def _prepare_budget(self, company, date_from, date_to):
         """One row a project with a budget: the whole budget, time of the period and up to its end, and where it leads.
 
-        What is complete is the percentage of the last project update until then: nobody can tell it from the hours.
+        What is complete is what somebody judged until then (``_timetrack_get_progress``): nobody can tell it from the
+        hours.
         """
         costs = [name for name in ("budget_cost", "cost") if self._can_read(name)]
         measures = ["budget_hours", "logged_hours", *costs]
@@ -301,11 +303,11 @@ class TimetrackWorkbook(models.AbstractModel):
         in_period = dict(
             self._read(period & Domain("project_id", "in", projects.ids), ["project_id"], ["logged_hours"])
         )
-        progress = self._get_progress(projects, date_to)
+        progress = projects._timetrack_get_progress(date_to)
         rows = []
         for project, values in groups:
             known = project.sudo()
-            done = progress.get(project)
+            done, _source = progress.get(project, (None, None))
             share = planned_share(known.date_start, known.date, date_to)
             rows.append(
                 {
@@ -319,15 +321,6 @@ class TimetrackWorkbook(models.AbstractModel):
             )
         rows.sort(key=lambda row: row["project"].lower())
         return self._prepare_budget_sheet(rows, len(costs) == 2)
-
-    @api.model
-    def _get_progress(self, projects, day):
-        """The share that is complete of projects by their last update until a day: dict of project to share."""
-        updates = self.env["project.update"].sudo().search(
-            [("project_id", "in", projects.ids), ("date", "<=", day)], order="project_id, date, id"
-        )
-        by_project = updates.grouped("project_id")
-        return {project.with_env(self.env): own[-1:].progress / 100 for project, own in by_project.items()}
 
     @api.model
     def _prepare_budget_sheet(self, rows, has_costs):
@@ -363,7 +356,7 @@ class TimetrackWorkbook(models.AbstractModel):
             chart=workbook.Chart(_t("Budget and logged hours"), ("budget_hours", "logged_hours"), "project"),
             note=_t(
                 "Whole budget; time up to the end of the period. Projects without a budget are left out. Complete is "
-                "what the last project update says; EAC = budget / CPI."
+                "what was accepted, reached or told by then; EAC = budget / CPI."
             ),
             total_label=_t("Total"),
         )

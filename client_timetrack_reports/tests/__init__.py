@@ -8,4 +8,9 @@ from . import test_workbook_schedule
 from . import test_finding
 from . import test_dashboard
 from . import test_buttons
+from . import test_engine_forecast
 from . import test_three_faces
+from . import test_forecast
+from . import test_engine_earned_value
+from . import test_earned_value
+from . import test_work_pattern
