@@ -9,6 +9,7 @@
     "depends": ["client_timetrack_billing", "spreadsheet_dashboard"],
     "data": [
         "security/timetrack_reports_groups.xml",
+        "security/timetrack_benefit.xml",
         "security/timetrack_capacity.xml",
         "security/timetrack_capacity_dirty.xml",
         "security/timetrack_earned_value.xml",
@@ -40,6 +41,8 @@
         "views/timetrack_forecast_views.xml",
         "views/timetrack_earned_value_views.xml",
         "views/timetrack_work_pattern_views.xml",
+        "views/timetrack_measure_views.xml",
+        "views/timetrack_benefit_views.xml",
         "views/menus.xml",
         "data/ir_filters.xml",
         "data/spreadsheet_dashboard.xml",

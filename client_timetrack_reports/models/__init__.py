@@ -11,6 +11,8 @@ from . import resource_calendar
 from . import resource_calendar_attendance
 from . import resource_calendar_leaves
 from . import resource_resource
+from . import timetrack_benefit
+from . import timetrack_benefit_step
 from . import timetrack_capacity
 from . import timetrack_capacity_dirty
 from . import timetrack_check
@@ -20,7 +22,10 @@ from . import timetrack_earned_value
 from . import timetrack_finding
 from . import timetrack_forecast
 from . import timetrack_forecast_point
+from . import timetrack_measure
+from . import timetrack_measurement
 from . import timetrack_policy
+from . import timetrack_portfolio
 from . import timetrack_prebill
 from . import timetrack_target
 from . import timetrack_workbook_request

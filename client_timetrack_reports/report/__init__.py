@@ -12,3 +12,4 @@ from . import timetrack_workbook_forecast
 from . import timetrack_finding_trend
 from . import timetrack_daily_hours
 from . import timetrack_work_pattern
+from . import timetrack_benefit_curve

@@ -3,7 +3,7 @@ from odoo.tools import SQL
 
 
 class TimetrackDailyHours(models.Model):
-    """Hours day by day, and their averages of the last 7 and 28 days; each day has a row, without time too.
+    """Hours day by day until today, and their averages of the last 7 and 28 days; a day without time has a row too.
 
     Averages of departments add up to that of the company.
     """
@@ -35,7 +35,7 @@ class TimetrackDailyHours(models.Model):
             """
             WITH daily AS (%(daily)s),
                  spans AS (
-                     SELECT company_id, department_id, min(date) AS first, GREATEST(max(date), CURRENT_DATE) AS last
+                     SELECT company_id, department_id, min(date) AS first, CURRENT_DATE AS last
                        FROM daily
                    GROUP BY 1, 2
                  )
