@@ -1,3 +1,4 @@
+from . import timetrack_sql_report
 from . import timetrack_report
 from . import timetrack_report_entry
 from . import timetrack_report_capacity
@@ -13,3 +14,4 @@ from . import timetrack_finding_trend
 from . import timetrack_daily_hours
 from . import timetrack_work_pattern
 from . import timetrack_benefit_curve
+from . import timetrack_turnaround

@@ -9,6 +9,7 @@ class TimetrackDailyHours(models.Model):
     """
 
     _name = "timetrack.daily.hours"
+    _inherit = ["timetrack.sql.report"]
     _description = "Hours by Day"
     _auto = False
     _order = "date desc, id desc"

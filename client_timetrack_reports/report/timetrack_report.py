@@ -112,7 +112,7 @@ class TimetrackReport(models.Model):
     """
 
     _name = "timetrack.report"
-    _inherit = ["hr.manager.department.report", "timetrack.ratio.mixin"]
+    _inherit = ["timetrack.sql.report", "hr.manager.department.report", "timetrack.ratio.mixin"]
     _description = "Time, Capacity, Budget and Billing"
     _auto = False
     _rec_name = "date"

@@ -1,4 +1,3 @@
-from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -39,7 +38,6 @@ class TimetrackReport(models.Model):
 
     @api.model
     def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), order=None):
-        self._plan_without_jit()
         groupby = tuple(unique(spec for specs in grouping_sets for spec in specs))
         planned = self._plan_sums(groupby, aggregates, order)
         sets = super(TimetrackReport, planned)._read_grouping_sets(domain, grouping_sets, aggregates, order)
@@ -47,19 +45,9 @@ class TimetrackReport(models.Model):
 
     @api.model
     def _read_group(self, domain, groupby=(), aggregates=(), having=(), offset=0, limit=None, order=None):
-        self._plan_without_jit()
         planned = self._plan_sums(tuple(groupby), aggregates, order) if not having else self
         rows = super(TimetrackReport, planned)._read_group(domain, groupby, aggregates, having, offset, limit, order)
         return self._forget_plan(rows)
-
-    def _web_read_group_groupby_formatter(self, groupby_spec, values):
-        """The months and people of a pivot come again in most of its groups: each is formatted once."""
-        return cache(super()._web_read_group_groupby_formatter(groupby_spec, values))
-
-    def _plan_without_jit(self):
-        """Until the end of the transaction: compiling the many expressions of the union takes PostgreSQL seconds, and
-        longer than what it saves on a million rows."""
-        self.env.cr.execute("SET LOCAL jit = off")
 
     def _forget_plan(self, rows):
         """The rows with their records as the caller knows them: the plan is for one query, and not for what is asked

@@ -21,7 +21,7 @@ class TimetrackWorkPattern(models.Model):
 
     _name = "timetrack.work.pattern"
     _description = "Work Pattern"
-    _inherit = ["hr.manager.department.report"]
+    _inherit = ["timetrack.sql.report", "hr.manager.department.report"]
     _auto = False
     _order = "date desc, id desc"
     _rec_name = "date"

@@ -15,3 +15,4 @@ from . import test_engine_earned_value
 from . import test_earned_value
 from . import test_work_pattern
 from . import test_benefit
+from . import test_turnaround
