@@ -15,6 +15,8 @@ from . import timetrack_benefit
 from . import timetrack_benefit_step
 from . import timetrack_capacity
 from . import timetrack_capacity_dirty
+from . import timetrack_cash_item
+from . import timetrack_cash_week
 from . import timetrack_check
 from . import timetrack_check_time
 from . import timetrack_check_billing

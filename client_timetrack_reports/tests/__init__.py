@@ -16,3 +16,5 @@ from . import test_earned_value
 from . import test_work_pattern
 from . import test_benefit
 from . import test_turnaround
+from . import test_engine_cash
+from . import test_cash

@@ -1,0 +1,412 @@
+from collections import defaultdict
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from odoo.addons.client_timetrack_billing.models.timetrack_arrangement import FEES
+
+from ..engine import cash as engine
+from .timetrack_cash_item import BANDS
+
+WEEK = timedelta(weeks=1)
+# Days from the work to its invoice, where nothing was ever invoiced.
+USUAL_LAG = 30
+# How far back unapproved time is looked for, and how old invoices are whose cash says what is collected in the end.
+LOOK_BACK = 90
+
+
+class TimetrackCashWeek(models.Model):
+    """Cash of a week, as it was expected in some week before: thirteen weeks ahead, by currency.
+
+    Open invoices, fees by schedule, approved and unapproved time come in when clients usually pay (``engine/cash.py``).
+    What was expected stays, and is held against what came.
+    """
+
+    _name = "timetrack.cash.week"
+    _description = "Cash Forecast"
+    _order = "made desc, week, id"
+    _rec_name = "week"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade", index=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    made = fields.Date("Forecast Of", required=True, readonly=True, help="Monday of the week in which it was made.")
+    week = fields.Date(required=True, readonly=True, help="Its Monday.")
+    ahead = fields.Integer("Weeks Ahead", readonly=True, aggregator=None)
+    is_latest = fields.Boolean("Now", readonly=True)
+    invoiced = fields.Monetary(readonly=True)
+    scheduled = fields.Monetary("Fees by Schedule", readonly=True)
+    approved = fields.Monetary("Approved, Unbilled", readonly=True)
+    unapproved = fields.Monetary("Not Approved", readonly=True)
+    expected = fields.Monetary(readonly=True, help="All of them, at the median delays.")
+    p10 = fields.Monetary(readonly=True, help="In nine of ten cases it is more.")
+    p50 = fields.Monetary(readonly=True)
+    p90 = fields.Monetary(readonly=True, help="In nine of ten cases it is less.")
+    came = fields.Monetary(readonly=True, help="Payments of clients in that week, once it is over.")
+    is_over = fields.Boolean("Over", readonly=True)
+
+    _once = models.UniqueIndex("(company_id, made, week, currency_id)", "This week is forecast already.")
+
+    @api.model
+    def _cron_refresh(self):
+        """Work out the forecast of all companies."""
+        for company in self.env["res.company"].search([("active", "=", True)]):
+            self._refresh(company)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    def action_refresh(self):
+        """Work out the forecast of the companies at work now."""
+        self.check_access("read")
+        for company in self.env.companies:
+            self.sudo()._refresh(company)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @api.model
+    def _refresh(self, company):
+        """Work out the forecast of a company, and what came of those before."""
+        own = self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
+        today = fields.Date.context_today(own)
+        own.env.flush_all()
+        payments = own._read_payments(company, today)
+        items = own._get_items(company, today)
+        own._write_items(company, items, payments, today)
+        own._write_weeks(company, items, payments, today)
+        own._check_back(company, today)
+
+    @api.model
+    def _write_items(self, company, items, payments, today):
+        """Put down what is to come, and when."""
+        Item = self.env["timetrack.cash.item"]
+        Item.search([("company_id", "=", company.id)]).unlink()
+        behaviours = engine.Behaviours(payments)
+        vals_list = []
+        for item, refers in items:
+            expected = None
+            if not refers.get("is_disputed"):
+                expected = behaviours.expect(item.client, item.segment, item.due, today)
+            vals_list.append(
+                {
+                    "company_id": company.id,
+                    "currency_id": item.currency,
+                    "client_id": item.client,
+                    "band": item.band,
+                    "amount": item.amount,
+                    "due": item.due,
+                    "expected": expected and expected.day,
+                    "source": expected and expected.source,
+                    **refers,
+                }
+            )
+        Item.create(vals_list)
+
+    @api.model
+    def _write_weeks(self, company, items, payments, today):
+        """Put down the forecast of the running week, instead of what it was before in this week."""
+        monday = today - timedelta(days=today.weekday())
+        of_company = Domain("company_id", "=", company.id)
+        self.search(of_company & Domain("made", "=", monday)).unlink()
+        self.search(of_company & Domain("is_latest", "=", True)).write({"is_latest": False})
+        made = engine.forecast([item for item, refers in items if not refers.get("is_disputed")], payments, today)
+        vals_list = []
+        for currency, weeks in made.weeks.items():
+            for place, week in enumerate(weeks):
+                p10, p50, p90 = week.quantiles
+                vals_list.append(
+                    {
+                        "company_id": company.id,
+                        "currency_id": currency,
+                        "made": monday,
+                        "week": week.start,
+                        "ahead": place,
+                        "is_latest": True,
+                        **{band: week.bands.get(band, 0.0) for band, _label in BANDS},
+                        "expected": sum(week.bands.values()),
+                        "p10": p10,
+                        "p50": p50,
+                        "p90": p90,
+                    }
+                )
+        self.create(vals_list)
+
+    @api.model
+    def _check_back(self, company, today):
+        """Put down what came in the weeks that are over."""
+        monday = today - timedelta(days=today.weekday())
+        rows = self.search([("company_id", "=", company.id), ("week", "<", monday), ("is_over", "=", False)])
+        came = self._read_came(company, min(rows.mapped("week"), default=monday))
+        for key, same in rows.grouped(lambda row: (row.week, row.currency_id.id)).items():
+            same.write({"came": came.get(key, 0.0), "is_over": True})
+
+    # ------------------------------------------------------------------
+    # What is known
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_cash(self):
+        """SQL of the payments of invoices: what is reconciled with their receivable and moves money. Credit notes, what
+        is written off or drawn from a deposit, and exchange differences do not."""
+        return SQL(
+            """
+            SELECT move.id AS move_id, move.company_id, move.currency_id, move.commercial_partner_id AS client_id,
+                   client.timetrack_client_category_id AS category_id, part.max_date AS day, part.amount,
+                   part.debit_amount_currency AS currency_amount,
+                   COALESCE(line.date_maturity, move.invoice_date_due, move.invoice_date) AS due
+              FROM account_partial_reconcile part
+              JOIN account_move_line line ON line.id = part.debit_move_id
+              JOIN account_move move ON move.id = line.move_id
+              JOIN account_move_line other ON other.id = part.credit_move_id
+              JOIN account_move paid ON paid.id = other.move_id
+         LEFT JOIN res_partner client ON client.id = move.commercial_partner_id
+             WHERE move.move_type = 'out_invoice' AND move.state = 'posted' AND paid.move_type = 'entry'
+               AND EXISTS (
+                       SELECT FROM account_move_line money
+                         JOIN account_account account ON account.id = money.account_id
+                        WHERE money.move_id = paid.id
+                          AND account.account_type IN ('asset_cash', 'asset_current', 'liability_credit_card'))
+               AND NOT EXISTS (SELECT FROM account_partial_reconcile one WHERE one.exchange_move_id = paid.id)
+            """
+        )
+
+    @api.model
+    def _read_payments(self, company, today):
+        """The payments of the last year, as the engine wants them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT client_id, category_id, day - due, amount FROM (%s) cash
+                 WHERE company_id = %s AND day > %s AND day <= %s AND due IS NOT NULL
+              ORDER BY day, move_id, amount
+                """,
+                self._get_cash(),
+                company.id,
+                today - relativedelta(years=1),
+                today,
+            )
+        )
+        return [engine.Payment(client, category, delay, float(amount)) for client, category, delay, amount in rows]
+
+    @api.model
+    def _read_came(self, company, start):
+        """Cash by week and currency since a day: dict of (Monday, currency id) to amount in the currency."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT date_trunc('week', day::timestamp)::date, currency_id, sum(currency_amount)
+                  FROM (%s) cash WHERE company_id = %s AND day >= %s GROUP BY 1, 2
+                """,
+                self._get_cash(),
+                company.id,
+                start,
+            )
+        )
+        return {(week, currency): float(amount) for week, currency, amount in rows}
+
+    @api.model
+    def _get_items(self, company, today):
+        """All that is to come: list of (item of the engine, values of what it refers to)."""
+        habits = self._get_habits(company, today)
+        return [
+            *self._get_open(company),
+            *self._get_scheduled(company, today, habits),
+            *self._get_unbilled("approved", self._read_approved(company, today), today, habits),
+            *self._get_unbilled("unapproved", self._read_unapproved(company, today), today, habits),
+        ]
+
+    @api.model
+    def _get_open(self, company):
+        """What is open of invoices and credit notes, by the lines that are due; what is disputed of it apart."""
+        lines = self.env["account.move.line"].search(
+            [
+                ("company_id", "=", company.id),
+                ("parent_state", "=", "posted"),
+                ("move_id.move_type", "in", ["out_invoice", "out_refund"]),
+                ("account_id.account_type", "=", "asset_receivable"),
+                ("amount_residual_currency", "!=", 0),
+            ],
+            order="id",
+        )
+        disputes = self.env["timetrack.dispute"].search([("move_id", "in", lines.move_id.ids), ("state", "=", "open")])
+        disputed = defaultdict(float)
+        for dispute in disputes:
+            untaxed = dispute.move_id.amount_untaxed
+            disputed[dispute.move_id] += dispute.amount / untaxed if untaxed else 0.0
+        items = []
+        for line in lines:
+            move = line.move_id
+            client = move.commercial_partner_id
+            share = min(disputed.get(move, 0.0), 1.0)
+            currency = line.currency_id
+            held = currency.round(line.amount_residual_currency * share)
+            for amount, is_disputed in ((line.amount_residual_currency - held, False), (held, True)):
+                if not currency.is_zero(amount):
+                    item = engine.Item(
+                        client.id, client.timetrack_client_category_id.id or None, "invoiced", currency.id, amount,
+                        line.date_maturity or move.invoice_date,
+                    )  # fmt: skip
+                    items.append((item, {"move_id": move.id, "is_disputed": is_disputed}))
+        return items
+
+    @api.model
+    def _get_scheduled(self, company, today, habits):
+        """Fees that are billed on a day to come."""
+        instalments = self.env["timetrack.instalment"].search(
+            [("company_id", "=", company.id), ("date", "!=", False), ("row_ids", "=", False)]
+        )
+        groups = [
+            (one.partner_id, one.project_id, one.currency_id, max(one.date, today), one.amount) for one in instalments
+        ]
+        return [
+            self._make(client, project, "scheduled", currency, amount, day, habits)
+            for client, project, currency, day, amount in groups
+            if client and amount
+        ]
+
+    @api.model
+    def _get_unbilled(self, band, groups, today, habits):
+        """Time that is not billed, on the day on which clients are usually billed for it."""
+        items = []
+        for client, project, currency, last, standard, net in groups:
+            billing = habits.get_billing(client)
+            amount = net if billing is None else standard * billing
+            if client and currency and not currency.is_zero(amount):
+                day = max(last + timedelta(days=habits.get_lag(client)), today)
+                items.append(self._make(client, project, band, currency, amount, day, habits))
+        return items
+
+    @api.model
+    def _make(self, client, project, band, currency, amount, day, habits):
+        """The item of what will be billed on a day: what clients pay of it in the end, with tax."""
+        factor = habits.get_tax(client) * habits.get_collection(client)
+        terms = client.property_payment_term_id.line_ids
+        due = max((line._get_due_date(day) for line in terms), default=day)
+        item = engine.Item(
+            client.id, client.timetrack_client_category_id.id or None, band, currency.id,
+            currency.round(amount * factor), due,
+        )  # fmt: skip
+        return item, {"project_id": project.id}
+
+    @api.model
+    def _read_approved(self, company, today):
+        """Approved time on no posted invoice, by month of work.
+
+        :return: list of (client, project, currency, last day of work, standard value, value at the net contract rate)
+        """
+        pieces = self.env["timetrack.billing.queue"]._get_pieces(today, with_orders=True)
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT partner_id, project_id, currency_id, max(date), sum(hours * standard_rate), sum(hours * rate)
+                  FROM (%s) piece
+                 WHERE company_id = %s AND currency_id IS NOT NULL AND NOT is_fee
+              GROUP BY partner_id, project_id, currency_id, date_trunc('month', date::timestamp)
+              ORDER BY 1, 2, 3, 4
+                """,
+                pieces,
+                company.id,
+            )
+        )
+        return [self._browse(*row) for row in rows]
+
+    @api.model
+    def _browse(self, client, project, currency, day, standard, net):
+        return (
+            self.env["res.partner"].browse(client),
+            self.env["project.project"].browse(project),
+            self.env["res.currency"].browse(currency),
+            day,
+            float(standard or 0.0),
+            float(net or 0.0),
+        )
+
+    @api.model
+    def _read_unapproved(self, company, today):
+        """Billable time that is not approved, at the rates that it would have today: as :meth:`_read_approved`."""
+        entries = self.env["account.analytic.line"].search(
+            self.env["account.analytic.line"]._timetrack_entry_domain()
+            & Domain("company_id", "=", company.id)
+            & Domain("timetrack_is_billable", "=", True)
+            & Domain("timetrack_state", "!=", "approved")
+            & Domain("so_line", "=", False)
+            & ~Domain("timetrack_arrangement_id.kind", "in", FEES)
+            & Domain("date", "<=", today)
+            & Domain("date", ">", today - timedelta(days=LOOK_BACK)),
+            order="project_id, date, id",
+        )
+        rates = entries._timetrack_resolve_rates()
+        engagements = self.env["timetrack.engagement"]._get_by_project(entries.project_id)
+        none = self.env["timetrack.engagement"]
+        sums = {}
+        for entry in entries:
+            rate = rates.get(entry.id)
+            if rate and rate.get("timetrack_rate_currency_id"):
+                key = (entry.timetrack_client_id.id, entry.project_id.id, rate["timetrack_rate_currency_id"])
+                last, standard, net = sums.get(key, (entry.date, 0.0, 0.0))
+                value = entry.unit_amount * rate["timetrack_rate"]
+                factor = engagements.get(entry.project_id, none)._get_net_factor()
+                sums[key] = max(last, entry.date), standard + value, net + value * factor
+        return [self._browse(*key, *values) for key, values in sums.items()]
+
+    @api.model
+    def _get_habits(self, company, today):
+        """How clients are billed and pay in the end, by the last year."""
+        return Habits(self.env, company, today)
+
+
+class Habits:
+    """Of clients, else of all of them: days from work to invoice, realization, and tax."""
+
+    def __init__(self, env, company, today):
+        self.env = env
+        year = today - relativedelta(years=1)
+        of_company = Domain("company_id", "=", company.id)
+        self.lags = self._read("timetrack.turnaround", of_company & Domain("invoiced", ">", year), "billing_median:avg")
+        billing = of_company & Domain("kind", "=", "billing") & Domain("date", ">", year)
+        self.billing = self._read("timetrack.report", billing, "billing_realization:avg")
+        ripe = billing & Domain("cohort_date", "<=", today - timedelta(days=LOOK_BACK))
+        self.collection = self._read("timetrack.report", ripe, "collection_realization:avg")
+        moves = of_company & Domain("move_type", "=", "out_invoice") & Domain("state", "=", "posted")
+        moves &= Domain("invoice_date", ">", year)
+        sums = [
+            (client.id, total / untaxed if untaxed else None)
+            for client, total, untaxed in env["account.move"]._read_group(
+                moves, ["commercial_partner_id"], ["amount_total_signed:sum", "amount_untaxed_signed:sum"]
+            )
+        ]
+        [(total, untaxed)] = env["account.move"]._read_group(
+            moves, [], ["amount_total_signed:sum", "amount_untaxed_signed:sum"]
+        )
+        self.taxes = {**dict(sums), None: total / untaxed if untaxed else None}
+
+    def _read(self, model, domain, measure):
+        """A measure by client, and (under None) of all."""
+        Model = self.env[model]
+        groups = Model._read_group(domain, ["client_id"], [measure])
+        [(every,)] = Model._read_group(domain, [], [measure])
+        known = {client.id: value for client, value in groups if client and value is not False}
+        return {**known, None: None if every is False else every}
+
+    @staticmethod
+    def _choose(values, client, usual):
+        value = values.get(client.id)
+        value = values.get(None) if value is None else value
+        return usual if value is None else float(value)
+
+    def get_lag(self, client):
+        """Days from the work to its invoice."""
+        return round(self._choose(self.lags, client, USUAL_LAG))
+
+    def get_billing(self, client):
+        """What is billed of a standard value; None where nothing was billed yet."""
+        return self._choose(self.billing, client, None)
+
+    def get_collection(self, client):
+        """What is collected of what was billed, once it is old enough to know."""
+        return self._choose(self.collection, client, 1.0)
+
+    def get_tax(self, client):
+        """What is to pay of an untaxed amount."""
+        return self._choose(self.taxes, client, 1.0)
