@@ -179,6 +179,10 @@ FLIPPED_BY = {
             "warn_percent",
         )
     },
+    "project.project.timetrack_progress_by": (
+        "client_timetrack_reports/tests/test_earned_value.py",
+        "test_completion_by_what_there_is",
+    ),
     "project.project.timetrack_rate_card_id": (
         "client_timetrack_billing/tests/test_rates.py",
         "test_the_card_of_the_project_comes_first",
