@@ -123,10 +123,22 @@ class TimetrackWorkbookRequest(models.Model):
         )
 
     def action_download(self):
-        """Download the workbook."""
+        """Download the workbook, or say that it waits for its turn.
+
+        :raise UserError: it could not be built, and why
+        """
         self.ensure_one()
+        if self.state == "failed":
+            raise UserError(self.problem or self.env._("The workbook could not be built."))
         if self.state != "done":
-            raise UserError(self.problem or self.env._("The workbook is not built yet: it waits for its turn."))
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {
+                    "message": self.env._("The workbook is not built yet: it waits for its turn."),
+                    "type": "info",
+                },
+            }
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self._name}/{self.id}/file/{self.file_name}?download=true",

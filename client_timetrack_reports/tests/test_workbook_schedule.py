@@ -60,8 +60,9 @@ class TestWorkbookSchedule(ReportsCommon):
         request = self._ask(self.ada.user_id)
         self.assertEqual(self.env["ir.cron.trigger"].search_count([("cron_id", "=", self.cron.id)]), before + 1)
         mine = request.with_user(self.ada.user_id)
-        with self.assertRaisesRegex(UserError, "waits for its turn"):
-            mine.action_download()
+        notice = mine.action_download()
+        self.assertEqual(notice["tag"], "display_notification")
+        self.assertIn("waits for its turn", notice["params"]["message"])
         self._run()
         self.assertEqual((request.state, request.file_name), ("done", "utilization-2025-03-01-2025-03-31.xlsx"))
         self.assertIn(str(request.id), mine.action_download()["url"])
