@@ -510,14 +510,18 @@ class TimetrackReport(models.Model):
         }
 
     def action_open_source(self):
-        """Open the record that a row was made from."""
+        """Open the record that a row was made from, or the closest one that the user may read: the ledger is not for
+        everybody who may see time.
+
+        :raise UserError: the user may read none of them
+        """
         self.ensure_one()
         source_id, number = divmod(self.id, MAX_FACTS)
         model, record_id = self._get_source(self._get_facts()[number], source_id)
-        record = self.env[model].browse(record_id)
-        if self.line_id and not record.has_access("read"):
-            # the ledger is not for everybody who may see time
-            record = self.line_id
+        near = (self.env[model].browse(record_id), self.line_id, self.move_id, self.project_id, self.client_id)
+        record = next((one for one in near if one and one.has_access("read")), None)
+        if record is None:
+            raise UserError(self.env._("What this row was made from is not for you to see."))
         return {
             "type": "ir.actions.act_window",
             "res_model": record._name,

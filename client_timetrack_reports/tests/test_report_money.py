@@ -377,6 +377,14 @@ class TestReportMoney(TimetrackBillingCommon):
         self.assertEqual(action["res_model"], "timetrack.allocation")
         action = rows.with_user(reader).action_open_source()
         self.assertEqual((action["res_model"], action["res_id"]), ("account.analytic.line", entries.id))
+        # a fee that no time explains: its project
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE timetrack_allocation SET line_id = NULL, kind = 'manual' WHERE line_id = %s", [entries.id]
+        )
+        self.env.invalidate_all()
+        action = rows.with_user(reader).action_open_source()
+        self.assertEqual((action["res_model"], action["res_id"]), ("project.project", self.project.id))
 
     def test_who_may_see_only_a_part_sees_no_total(self):
         self._log_approved(10.0)
