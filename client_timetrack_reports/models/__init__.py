@@ -13,6 +13,7 @@ from . import resource_calendar_leaves
 from . import resource_resource
 from . import timetrack_benefit
 from . import timetrack_benefit_step
+from . import timetrack_nightly_mixin
 from . import timetrack_capacity
 from . import timetrack_capacity_dirty
 from . import timetrack_cash_item

@@ -28,6 +28,7 @@ class TimetrackCashWeek(models.Model):
 
     _name = "timetrack.cash.week"
     _description = "Cash Forecast"
+    _inherit = ["timetrack.nightly.mixin"]
     _order = "made desc, week, id"
     _rec_name = "week"
 
@@ -51,31 +52,19 @@ class TimetrackCashWeek(models.Model):
     _once = models.UniqueIndex("(company_id, made, week, currency_id)", "This week is forecast already.")
 
     @api.model
-    def _cron_refresh(self):
-        """Work out the forecast of all companies."""
-        for company in self.env["res.company"].search([("active", "=", True)]):
-            self._refresh(company)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
-
-    def action_refresh(self):
-        """Work out the forecast of the companies at work now."""
-        self.check_access("read")
-        for company in self.env.companies:
-            self.sudo()._refresh(company)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+    def _work_out(self, company, today):
+        """The forecast of a company, and what came of those before."""
+        self.env.flush_all()
+        payments = self._read_payments(company, today)
+        items = self._get_items(company, today)
+        self._write_items(company, items, payments, today)
+        self._write_weeks(company, items, payments, today)
+        self._check_back(company, today)
 
     @api.model
-    def _refresh(self, company):
-        """Work out the forecast of a company, and what came of those before."""
-        own = self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
-        today = fields.Date.context_today(own)
-        own.env.flush_all()
-        payments = own._read_payments(company, today)
-        items = own._get_items(company, today)
-        own._write_items(company, items, payments, today)
-        own._write_weeks(company, items, payments, today)
-        own._check_back(company, today)
+    def _get_companies(self):
+        """Who has no employees has invoices all the same."""
+        return self.env["res.company"].search([("active", "=", True)])
 
     @api.model
     def _write_items(self, company, items, payments, today):
@@ -270,9 +259,11 @@ class TimetrackCashWeek(models.Model):
         """Time that is not billed, on the day on which clients are usually billed for it."""
         items = []
         for client, project, currency, last, standard, net in groups:
+            if not client:
+                continue
             billing = habits.get_billing(client)
             amount = net if billing is None else standard * billing
-            if client and currency and not currency.is_zero(amount):
+            if not currency.is_zero(amount):
                 day = max(last + timedelta(days=habits.get_lag(client)), today)
                 items.append(self._make(client, project, band, currency, amount, day, habits))
         return items
@@ -309,18 +300,19 @@ class TimetrackCashWeek(models.Model):
                 company.id,
             )
         )
-        return [self._browse(*row) for row in rows]
+        return self._browse(rows)
 
     @api.model
-    def _browse(self, client, project, currency, day, standard, net):
-        return (
-            self.env["res.partner"].browse(client),
-            self.env["project.project"].browse(project),
-            self.env["res.currency"].browse(currency),
-            day,
-            float(standard or 0.0),
-            float(net or 0.0),
+    def _browse(self, rows):
+        """Rows of ids as rows of records, which are read all at once."""
+        clients, projects, currencies = (
+            {one.id: one for one in self.env[model].browse({row[place] for row in rows if row[place]})}
+            for place, model in enumerate(("res.partner", "project.project", "res.currency"))
         )
+        return [
+            (clients.get(client), projects[project], currencies[currency], day, float(standard or 0), float(net or 0))
+            for client, project, currency, day, standard, net in rows
+        ]
 
     @api.model
     def _read_unapproved(self, company, today):
@@ -348,7 +340,7 @@ class TimetrackCashWeek(models.Model):
                 value = entry.unit_amount * rate["timetrack_rate"]
                 factor = engagements.get(entry.project_id, none)._get_net_factor()
                 sums[key] = max(last, entry.date), standard + value, net + value * factor
-        return [self._browse(*key, *values) for key, values in sums.items()]
+        return self._browse([(*key, *values) for key, values in sums.items()])
 
     @api.model
     def _get_habits(self, company, today):

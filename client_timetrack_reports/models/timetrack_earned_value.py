@@ -46,7 +46,7 @@ class TimetrackEarnedValue(models.Model):
 
     _name = "timetrack.earned.value"
     _description = "Forecast against Budget"
-    _inherit = ["timetrack.ratio.mixin"]
+    _inherit = ["timetrack.nightly.mixin", "timetrack.ratio.mixin"]
     _order = "week desc, project_id, id"
     _rec_name = "project_id"
 
@@ -115,47 +115,26 @@ class TimetrackEarnedValue(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _cron_refresh(self):
-        """Work out the running week of all companies."""
-        for company in self.env["timetrack.capacity"]._get_companies():
-            self._refresh(company)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
-
-    def action_refresh(self):
-        """Work out the running week of the companies at work now."""
-        self.check_access("read")
-        for company in self.env.companies:
-            self.sudo()._refresh(company)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    @api.model
-    def _refresh(self, company):
-        """Work out the running week of a company; the first time also the weeks before, from what is known of them."""
-        own = self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
-        today = fields.Date.context_today(own)
+    def _work_out(self, company, today):
+        """The running week of a company; the first time also the weeks before, from what is known of them."""
         monday = today - timedelta(days=today.weekday())
         of_company = Domain("company_id", "=", company.id)
         weeks = [monday]
-        if not own.search_count(of_company, limit=1):
+        if not self.search_count(of_company, limit=1):
             weeks = [monday - place * WEEK for place in range(BACK, -1, -1)]
         for week in weeks:
-            own._write_week(company, week, min(today, week + WEEK - timedelta(days=1)))
-        own._flag(of_company, monday)
+            self._write_week(company, week, min(today, week + WEEK - timedelta(days=1)))
+        self._flag(of_company, monday)
 
     @api.model
     def _write_week(self, company, week, day):
         """Put down where the projects of a company stand at the end of a day."""
         rows = self._get_rows(company, day)
         known = self.search(Domain("company_id", "=", company.id) & Domain("week", "=", week)).grouped("project_id")
+        self.browse(row.id for project, row in known.items() if project.id not in rows).unlink()
         for project, row in known.items():
-            if project.id not in rows:
-                row.unlink()
-        for project_id, vals in list(rows.items()):
-            row = known.get(self.env["project.project"].browse(project_id))
-            if row:
-                row.write(vals)
-                del rows[project_id]
+            if project.id in rows:
+                row.write(rows.pop(project.id))
         self.create([{"company_id": company.id, "week": week, **vals} for vals in rows.values()])
 
     @api.model

@@ -43,6 +43,7 @@ class TimetrackForecast(models.Model):
 
     _name = "timetrack.forecast"
     _description = "Forecast"
+    _inherit = ["timetrack.nightly.mixin"]
     _order = "scope, measure, id"
 
     name = fields.Char(compute="_compute_name", compute_sudo=True)
@@ -142,40 +143,26 @@ class TimetrackForecast(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _cron_refresh(self):
-        """Work out all forecasts, company by company."""
-        for company in self.env["timetrack.capacity"]._get_companies():
-            self._refresh(company)
-            if not self.env["ir.cron"]._commit_progress(1):
-                break
-
-    def action_refresh(self):
-        """Work out the forecasts of the companies at work now."""
-        self.check_access("read")
-        for company in self.env.companies:
-            self.sudo()._refresh(company)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    @api.model
-    def _refresh(self, company):
-        """Work out the forecasts of a company."""
-        own = self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
-        today = fields.Date.context_today(own)
+    def _work_out(self, company, today):
         monday = today - timedelta(days=today.weekday())
-        series = own._read_series(company, monday)
-        net = own._read_capacity(company, monday)
-        known = {one._get_key(): one for one in own.search([("company_id", "=", company.id)])}
-        wanted = {}
+        series = self._read_series(company, monday)
+        net = self._read_capacity(company, monday)
+        known = {one._get_key(): one for one in self.search([("company_id", "=", company.id)])}
+        wanted, points = {}, {}
         for (scope, record_id), measures in series.items():
-            for measure, values in own._forecast(measures, net.get((scope, record_id), {}), monday).items():
+            for measure, made in self._forecast(measures, net.get((scope, record_id), {}), monday).items():
                 record = {RECORDS[scope]: record_id} if scope in RECORDS else {}
                 key = (scope, record_id, measure)
+                values, points[key] = made
                 wanted[key] = {"company_id": company.id, "scope": scope, "measure": measure, **record, **values}
-        own.browse(one.id for key, one in known.items() if key not in wanted).unlink()
-        own.env["timetrack.forecast.point"].search([("forecast_id.company_id", "=", company.id)]).unlink()
+        self.browse(one.id for key, one in known.items() if key not in wanted).unlink()
+        missing = [key for key in wanted if key not in known]
         for key in wanted.keys() & known.keys():
-            known[key].write(wanted.pop(key))
-        own.create(list(wanted.values()))
+            known[key].write(wanted[key])
+        known |= dict(zip(missing, self.create([wanted[key] for key in missing]), strict=True))
+        self.env["timetrack.forecast.point"]._replace(
+            company, [{"forecast_id": known[key].id, **point} for key, own in points.items() for point in own]
+        )
 
     def _get_key(self):
         self.ensure_one()
@@ -249,7 +236,7 @@ class TimetrackForecast(models.Model):
 
     @api.model
     def _forecast(self, measures, net, monday):
-        """The values of the series of one department, client, service type or company: dict of measure to values.
+        """The series of one department, client, service type or company: dict of measure to its values and points.
 
         :param dict measures: measure to values by week until ``monday``
         :param dict net: net available hours by Monday, where there are any
@@ -284,7 +271,7 @@ class TimetrackForecast(models.Model):
 
     @api.model
     def _prepare(self, values, refusal, made, monday, odd=None):
-        """The values of a series that are stored, points among them."""
+        """The values of a series that are stored, and those of its points."""
         odd = engine.anomalies(values) if odd is None else odd
         start = monday - len(values) * WEEK
         shown = max(0, len(values) - SHOWN)
@@ -323,8 +310,7 @@ class TimetrackForecast(models.Model):
                 "coverage": made.coverage,
                 "origins": made.origins,
             }
-        vals["point_ids"] = [fields.Command.create(point) for point in points]
-        return vals
+        return vals, points
 
     def action_view_points(self):
         """Open the graph of the series: what was, what is to come, and the band."""

@@ -31,6 +31,12 @@ class TimetrackForecastPoint(models.Model):
         for point in self:
             point.difference = point.value - point.expected if point.is_anomaly else 0.0
 
+    @api.model
+    def _replace(self, company, vals_list):
+        """The weeks of all series of a company, instead of those that there were."""
+        self.search([("forecast_id.company_id", "=", company.id)]).unlink()
+        return self.create(vals_list)
+
     def action_open_entries(self):
         """Open what a week is made of: its time entries.
 

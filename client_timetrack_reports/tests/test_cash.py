@@ -197,6 +197,28 @@ class TestCash(TimetrackBillingCommon):
         self.assertEqual(len(self.Week._read_payments(self.company, date(2026, 6, 10))), 5)
         self.assertEqual(self.Week._read_came(self.company, date(2026, 6, 1)), {})
 
+    def test_queries_of_many_clients_are_bounded(self):
+        """Clients with time that is not billed, approved and not."""
+
+        def count(number):
+            for place in range(number):
+                client = self.env["res.partner"].create({"name": f"Client {place}", "is_company": True})
+                client.property_payment_term_id = self.env.ref("account.account_payment_term_30days")
+                project = self._create_project(f"Case {place}", client)
+                self._log_approved(1.0, project_id=project.id, date="2026-06-01")
+                self._log(2.0, project_id=project.id, date="2026-06-02")
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._refresh()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        count(1)
+        few = count(2)
+        many = count(10)
+        self.assertLessEqual(many, few + 2)
+
     def test_queries_are_bounded(self):
         def count(number):
             for place in range(number):

@@ -187,16 +187,21 @@ class TestForecast(ReportsCommon):
                 self.env["account.analytic.line"].create(
                     [self._prepare(self.ada, week, project, self.reading, 1.0 + week % 3) for week in (1, 2, 3)]
                 )
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            with freeze_time(TODAY):
-                self.env["timetrack.forecast"]._refresh(self.company)
-            self.env.flush_all()
-            return self.env.cr.sql_log_count - before
+            for _time in range(2):  # the second time all of them are known
+                self.env.flush_all()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                with freeze_time(TODAY):
+                    self.env["timetrack.forecast"]._refresh(self.company)
+                self.env.flush_all()
+                taken.append(self.env.cr.sql_log_count - before)
 
-        few = count(5)
-        self.assertLessEqual(count(25), few + 40)
+        taken = []
+        count(5)
+        count(25)
+        new, known, more_new, more_known = taken
+        self.assertLessEqual(more_new, new + 10)
+        self.assertLessEqual(more_known, known + 10)
 
     def test_roles(self):
         Forecast = self.env["timetrack.forecast"]

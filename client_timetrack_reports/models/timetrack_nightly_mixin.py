@@ -1,0 +1,43 @@
+from odoo import api, fields, models
+
+
+class TimetrackNightlyMixin(models.AbstractModel):
+    """What is worked out anew every night, company by company, and by a button in between."""
+
+    _name = "timetrack.nightly.mixin"
+    _description = "Worked Out Every Night"
+
+    @api.model
+    def _cron_refresh(self):
+        """Work out all companies, one after the other."""
+        for company in self._get_companies():
+            self._refresh(company)
+            if not self.env["ir.cron"]._commit_progress(1):
+                break
+
+    @api.model
+    def _get_companies(self):
+        """Hook: the companies that have something to work out; those that have employees."""
+        return self.env["timetrack.capacity"]._get_companies()
+
+    def action_refresh(self):
+        """Work out the companies at work now."""
+        self.check_access("read")
+        for company in self.env.companies:
+            self._refresh(company)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @api.model
+    def _refresh(self, company):
+        """Work out a company as the system, who sees all of it."""
+        own = self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
+        own._work_out(company, fields.Date.context_today(own))
+
+    @api.model
+    def _work_out(self, company, today):
+        """Hook: work out a company, in sudo.
+
+        :param company: ``res.company`` record
+        :param date today: of the user
+        """
+        raise NotImplementedError
