@@ -15,7 +15,7 @@ class TimetrackMeasurement(models.Model):
     _order = "date desc, id desc"
     _rec_name = "date"
 
-    measure_id = fields.Many2one("timetrack.measure", required=True, index=True, ondelete="cascade")
+    measure_id = fields.Many2one("timetrack.measure", required=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="measure_id.company_id", store=True, index=True)
     unit = fields.Char(related="measure_id.unit")
     date = fields.Date(required=True, default=fields.Date.context_today)
@@ -28,19 +28,23 @@ class TimetrackMeasurement(models.Model):
         readonly=True,
         copy=False,
     )
+    measured_by = fields.Many2one(
+        "res.users", "Put Down By", readonly=True, copy=False, default=lambda self: self.env.user,
+        help="Who entered it, or changed it last.",
+    )  # fmt: skip
     validated_by = fields.Many2one("res.users", readonly=True, copy=False)
     validated_on = fields.Date(readonly=True, copy=False)
     can_validate = fields.Boolean(compute="_compute_can_validate")
 
     _once = models.UniqueIndex("(measure_id, date)", "There is a measurement of this day already.")
 
-    @api.depends("create_uid")
+    @api.depends("measured_by")
     @api.depends_context("uid")
     def _compute_can_validate(self):
         """Finance validates, and nobody what they put down themselves."""
         is_finance = self.env.user.has_group(LEDGER_GROUP)
         for measurement in self:
-            measurement.can_validate = is_finance and measurement.create_uid != self.env.user
+            measurement.can_validate = is_finance and measurement.measured_by != self.env.user
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -55,6 +59,8 @@ class TimetrackMeasurement(models.Model):
             if not OWN_FIELDS.issuperset(vals):
                 raise AccessError(self.env._("A measurement is validated by its button."))
             self._check_open()
+            # whose figure it is: who changed it does not validate it either
+            vals = {**vals, "measured_by": self.env.uid}
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -134,6 +134,26 @@ class TestBenefit(ReportsCommon):
             with self.assertRaises(UserError):
                 change()
 
+    def test_who_changed_a_figure_does_not_validate_it(self):
+        measurement = self._measure(30.0, is_valid=False)
+        by_finance = measurement.with_env(self._as(self.finance))
+        by_finance.value = 21.0
+        self.assertEqual(measurement.measured_by, self.finance)
+        for user in (self.finance, self.owner):
+            with self.assertRaises(AccessError):
+                measurement.with_env(self._as(user)).action_validate()
+        other = self._create_user("other", "client_timetrack_billing.group_billing_user")
+        measurement.with_env(self._as(other)).action_validate()
+        self.assertEqual(self.benefit.measured, 21)
+
+    def test_what_was_validated_does_not_go_with_its_measure(self):
+        measure = self._as(self.owner)["timetrack.measure"].create({"name": "Other", "unit": "%"})
+        measurement = self._as(self.owner)["timetrack.measurement"].create({"measure_id": measure.id, "value": 1.0})
+        measurement.with_env(self._as(self.finance)).action_validate()
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            measure.unlink()
+        self.assertTrue(measurement.exists())
+
     def test_before_the_benefit_began_nothing_is_its_own(self):
         self._measure(22.0, 150)
         self.assertFalse(self.benefit.has_measured)

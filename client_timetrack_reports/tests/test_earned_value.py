@@ -169,3 +169,8 @@ class TestEarnedValue(ReportsCommon):
             own.read(["eac_cost"])
         with self.assertRaises(AccessError):
             own.write({"progress": 1.0})
+        self.project.privacy_visibility = "followers"
+        env = self.env(user=manager, context={"allowed_company_ids": self.company.ids})
+        self.assertFalse(env["timetrack.earned.value"].search([("project_id", "=", self.project.id)]))
+        self.project.message_subscribe(manager.partner_id.ids)
+        self.assertTrue(env["timetrack.earned.value"].search([("project_id", "=", self.project.id)]))
