@@ -204,19 +204,3 @@ def _draw(drawn, monday, weeks, draws, source):
             tuple(sorted(sums)[min(int(share * draws), draws - 1)] for share in QUANTILES) for sums in own
         ]
     return found
-
-
-def weighted_median(pairs):
-    """The value below which half of the weight lies: pairs of value and weight; None without weight.
-
-    >>> weighted_median([(10, 1.0), (20, 1.0), (90, 5.0)])
-    90
-    """
-    ordered = sorted(pair for pair in pairs if pair[1] > 0)
-    total = sum(weight for _value, weight in ordered)
-    until = 0.0
-    for value, weight in ordered:
-        until += weight
-        if until >= total / 2 - 1e-9:
-            return value
-    return None

@@ -339,7 +339,7 @@ def quantile(ordered, share):
 
 
 # ----------------------------------------------------------------------
-# Anomalies, moving averages
+# Anomalies
 # ----------------------------------------------------------------------
 
 
@@ -368,14 +368,3 @@ def _season(rest, week):
     if len(others) < 2:
         return 0.0
     return min(others, key=abs) if len(others) == 2 else median(others)
-
-
-def moving_average(series, weeks=4):
-    """The mean of each week and those before it: None where there are not enough.
-
-    >>> moving_average([1.0, 2.0, 3.0, 4.0, 5.0])
-    [None, None, None, 2.5, 3.5]
-    """
-    return [
-        sum(series[week + 1 - weeks : week + 1]) / weeks if week + 1 >= weeks else None for week in range(len(series))
-    ]

@@ -136,28 +136,27 @@ class TimetrackCashWeek(models.Model):
 
     @api.model
     def _get_cash(self):
-        """SQL of the payments of invoices: what is reconciled with their receivable and moves money. Credit notes, what
-        is written off or drawn from a deposit, and exchange differences do not."""
+        """SQL of the payments of invoices: what is applied to them (``timetrack.report``) and moves money. What was
+        written off with it is none, and neither is what goes from one account to another."""
         return SQL(
             """
             SELECT move.id AS move_id, move.company_id, move.currency_id, move.commercial_partner_id AS client_id,
-                   client.timetrack_client_category_id AS category_id, part.max_date AS day, part.amount,
-                   part.debit_amount_currency AS currency_amount,
+                   client.timetrack_client_category_id AS category_id, applied.day,
+                   applied.company_amount * (1 - applied.lost) AS amount,
+                   applied.amount * (1 - applied.lost) AS currency_amount,
                    COALESCE(line.date_maturity, move.invoice_date_due, move.invoice_date) AS due
-              FROM account_partial_reconcile part
-              JOIN account_move_line line ON line.id = part.debit_move_id
-              JOIN account_move move ON move.id = line.move_id
-              JOIN account_move_line other ON other.id = part.credit_move_id
-              JOIN account_move paid ON paid.id = other.move_id
+              FROM (%s) applied
+              JOIN account_move move ON move.id = applied.move_id
+              JOIN account_move_line line ON line.id = applied.line_id
          LEFT JOIN res_partner client ON client.id = move.commercial_partner_id
-             WHERE move.move_type = 'out_invoice' AND move.state = 'posted' AND paid.move_type = 'entry'
+             WHERE move.move_type = 'out_invoice' AND move.state = 'posted' AND applied.lost < 1
                AND EXISTS (
                        SELECT FROM account_move_line money
                          JOIN account_account account ON account.id = money.account_id
-                        WHERE money.move_id = paid.id
+                        WHERE money.move_id = applied.other_move_id
                           AND account.account_type IN ('asset_cash', 'asset_current', 'liability_credit_card'))
-               AND NOT EXISTS (SELECT FROM account_partial_reconcile one WHERE one.exchange_move_id = paid.id)
-            """
+            """,
+            self.env["timetrack.report"]._get_applied(),
         )
 
     @api.model

@@ -4,6 +4,9 @@ from odoo.tools import SQL
 # Rows of the ledger that are fees; the others are costs, deposits and what was drawn from these.
 FEE_KINDS = ("time", "adjustment", "instalment", "manual", "prepaid")
 
+# Of an ``account``: whether what is booked on it is a result.
+IS_RESULT = SQL("split_part(account.account_type, '_', 1) IN ('income', 'expense')")
+
 
 class TimetrackReport(models.Model):
     """Billing: rows of the ledger (``timetrack.allocation``) on posted invoices and credit notes, on the invoice date.
@@ -134,24 +137,48 @@ class TimetrackReport(models.Model):
     def _get_settled(self):
         """SQL of what was applied to each invoice and credit note.
 
-        Cash is what is reconciled with its receivable, except another invoice or credit note of the client, an exchange
-        difference, and the part of an entry that went to income or expense, or to a tax: that part was written off.
-
         :return: SELECT of move_id, paid and written_off (positive, in the currency of the invoice), and exchange (of
             the company: a gain is positive)
         """
         return SQL(
             """
-            SELECT line.move_id,
-                   sum(part.amount * (1 - other.lost)) AS paid,
-                   sum(part.amount * other.lost) AS written_off,
+            SELECT part.move_id,
+                   sum(part.amount * (1 - part.lost)) AS paid,
+                   sum(part.amount * part.lost) AS written_off,
                    -sum(difference.balance) AS exchange
+              FROM (%(applied)s) part
+   LEFT JOIN LATERAL (
+                  SELECT sum(item.balance) AS balance
+                    FROM account_move_line item
+                    JOIN account_account account ON account.id = item.account_id
+                   WHERE item.move_id = part.exchange_move_id AND %(is_result)s
+              ) difference ON TRUE
+          GROUP BY part.move_id
+            """,
+            applied=self._get_applied(),
+            is_result=IS_RESULT,
+        )
+
+    @api.model
+    def _get_applied(self):
+        """SQL of each thing that was applied to an invoice or a credit note: what cash is, for all who ask.
+
+        It is what is reconciled with its receivable, except another invoice or credit note of the client, an exchange
+        difference, and the part of an entry that went to income or expense, or to a tax: that part was written off.
+
+        :return: SELECT of move_id, line_id (its receivable), other_move_id, day, amount (positive, in the currency of
+            the invoice), company_amount, lost (the share of it that was written off) and exchange_move_id
+        """
+        return SQL(
+            """
+            SELECT line.move_id, line.id AS line_id, other_move.id AS other_move_id, part.day, part.amount,
+                   part.company_amount, other.lost, part.exchange_move_id
               FROM (
                   SELECT debit_move_id AS line_id, credit_move_id AS other_id, debit_amount_currency AS amount,
-                         exchange_move_id
+                         amount AS company_amount, max_date AS day, exchange_move_id
                     FROM account_partial_reconcile
                UNION ALL
-                  SELECT credit_move_id, debit_move_id, credit_amount_currency, exchange_move_id
+                  SELECT credit_move_id, debit_move_id, credit_amount_currency, amount, max_date, exchange_move_id
                     FROM account_partial_reconcile
               ) part
               JOIN account_move_line line ON line.id = part.line_id
@@ -169,15 +196,8 @@ class TimetrackReport(models.Model):
                     JOIN account_account account ON account.id = item.account_id
                    WHERE item.move_id = other_move.id
               ) other
-   LEFT JOIN LATERAL (
-                  SELECT sum(item.balance) AS balance
-                    FROM account_move_line item
-                    JOIN account_account account ON account.id = item.account_id
-                   WHERE item.move_id = part.exchange_move_id AND %(is_result)s
-              ) difference ON TRUE
-          GROUP BY line.move_id
             """,
-            is_result=SQL("split_part(account.account_type, '_', 1) IN ('income', 'expense')"),
+            is_result=IS_RESULT,
         )
 
     @api.model

@@ -197,6 +197,19 @@ class TestCash(TimetrackBillingCommon):
         self.assertEqual(len(self.Week._read_payments(self.company, date(2026, 6, 10))), 5)
         self.assertEqual(self.Week._read_came(self.company, date(2026, 6, 1)), {})
 
+    def test_what_is_lost_with_a_payment_is_no_cash(self):
+        """Of 575 the client pays 400, and the rest is booked as lost with the payment."""
+        move = self._create_invoice(500.0, date(2026, 6, 1))
+        self._pay(
+            move, date(2026, 6, 9), amount=400.0, payment_difference_handling="reconcile",
+            writeoff_account_id=self.company_data["default_account_expense"].id,
+        )  # fmt: skip
+        self.env.flush_all()
+        came = self.Week._read_came(self.company, date(2026, 6, 1))
+        self.assertEqual(
+            {key: round(amount, 2) for key, amount in came.items()}, {(MONDAY, self.company.currency_id.id): 400.0}
+        )
+
     def test_queries_of_many_clients_are_bounded(self):
         """Clients with time that is not billed, approved and not."""
 

@@ -72,11 +72,6 @@ class TestEngineCash(BaseCase):
         self.assertIsNone(Behaviours([Payment("A", None, 5, -10.0)]).expect("A", None, TODAY, TODAY))
         self.assertIsNone(Behaviours([]).expect("A", None, TODAY, TODAY))
 
-    def test_weighted_median(self):
-        self.assertEqual(engine.weighted_median([(1, 1.0), (2, 1.0), (3, 1.0)]), 2)
-        self.assertEqual(engine.weighted_median([(1, 3.0), (2, 1.0), (3, 1.0)]), 1)
-        self.assertIsNone(engine.weighted_median([(1, 0.0)]))
-
     # ------------------------------------------------------------------
     # What holds for every forecast
     # ------------------------------------------------------------------

@@ -9,7 +9,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.client_timetrack_reports.engine import forecast as engine
 
 from .common import ReportsCommon
-from .test_workbook import read, table
+from .test_workbook import by_label, read
 
 # A Wednesday: the week of the second is running.
 TODAY = "2026-03-04"
@@ -148,8 +148,8 @@ class TestForecast(ReportsCommon):
     def test_workbook(self):
         env = self.env(context={**self.env.context, "allowed_company_ids": self.company.ids})
         build = env["timetrack.workbook"]._build
-        labels, rows, _totals = table(read(build(self.company, *self.MARCH, kind="forecast"))["Forecast"])
-        rows = {row[0]: dict(zip(labels, row, strict=True)) for row in rows}
+        rows, _totals = by_label(read(build(self.company, *self.MARCH, kind="forecast"))["Forecast"])
+        rows = {row["Series"]: row for row in rows}
         self.assertEqual(len(rows), len(self.env["timetrack.forecast"].search([("company_id", "=", self.company.id)])))
         series = self._get("company", "logged_hours")
         row = rows[series.name]
@@ -163,7 +163,7 @@ class TestForecast(ReportsCommon):
         self.assertIn("Only 10", short["How good it is"])
         nobody = self.env(user=self.ada.user_id, context={"allowed_company_ids": self.company.ids})
         page = read(nobody["timetrack.workbook"]._build(self.company.with_env(nobody), *self.MARCH, kind="forecast"))
-        self.assertEqual(table(page["Forecast"])[1], [])
+        self.assertEqual(by_label(page["Forecast"])[0], [])
 
     def test_refresh_keeps_records_and_drops_what_is_gone(self):
         series = self._get("client", "billable_hours", self.client_partner)

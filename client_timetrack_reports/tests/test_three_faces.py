@@ -7,7 +7,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.client_timetrack_billing.tests.common import TimetrackBillingCommon
 
 from . import paper_firm as paper
-from .test_workbook import read, table
+from .test_workbook import by_label, read
 
 TZ = "Europe/Brussels"
 # Dimensions of the report, as they are called on paper.
@@ -480,14 +480,7 @@ class TestThreeFaces(TimetrackBillingCommon):
     def _get_sheets(self, company):
         env = self.env(context={**self.env.context, "allowed_company_ids": company.ids})
         content = env["timetrack.workbook"]._build(company.with_env(env), paper.FIRST, paper.LAST)
-        sheets = {}
-        for page in read(content):
-            labels, rows, totals = table(page)
-            sheets[page.title] = (
-                [dict(zip(labels, row, strict=True)) for row in rows],
-                totals and dict(zip(labels, totals, strict=True)),
-            )
-        return sheets
+        return {page.title: by_label(page) for page in read(content)}
 
     def _check_sheet(self, sheet, key, expected, columns):
         """Each row, and the totals.

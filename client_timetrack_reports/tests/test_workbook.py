@@ -29,6 +29,12 @@ def table(page):
     return rows[head], body[:end], body[end] if end < len(body) else None
 
 
+def by_label(page):
+    """The rows and the totals of a sheet as dicts by the labels of its columns."""
+    labels, rows, totals = table(page)
+    return [dict(zip(labels, row, strict=True)) for row in rows], totals and dict(zip(labels, totals, strict=True))
+
+
 class TestWorkbookEngine(ReportsCommon):
     """What the builder writes, without any report."""
 
@@ -139,13 +145,8 @@ class TestWorkbook(ReportsCommon):
         self.assertEqual(header["Currency"], self.company.currency_id.name)
         self.assertTrue(header["Definition version"])
 
-    def _columns(self, page):
-        """The rows and the totals of a sheet as dicts by the labels of its columns."""
-        labels, rows, totals = table(page)
-        return [dict(zip(labels, row, strict=True)) for row in rows], dict(zip(labels, totals, strict=True))
-
     def test_utilization_equals_the_pivot(self):
-        rows, totals = self._columns(self._build(self.manager)["Utilization"])
+        rows, totals = by_label(self._build(self.manager)["Utilization"])
         columns = {
             "Gross hours": "gross_available_hours",
             "Public holidays": "holiday_hours",
@@ -175,14 +176,14 @@ class TestWorkbook(ReportsCommon):
              "date_from": "2025-01-01", "utilization": 80.0}
         )  # fmt: skip
         self.Capacity._refresh(self.ada, *self.MARCH)
-        rows, _totals = self._columns(self._build(self.manager)["Utilization"])
+        rows, _totals = by_label(self._build(self.manager)["Utilization"])
         self.assertAlmostEqual(rows[0]["Target hours"], 121.6)
         self.assertAlmostEqual(rows[0]["Target"], 0.8)
         self.assertAlmostEqual(rows[0]["Variance in hours"], 14 - 121.6)
 
     def test_overtime_beside_utilization(self):
         self._create_entry(self.bob, "2025-03-06", self.project, 86.0)
-        rows, totals = self._columns(self._build(self.manager)["Utilization"])
+        rows, totals = by_label(self._build(self.manager)["Utilization"])
         self.assertEqual((rows[1]["Overtime"], totals["Overtime"]), (10.0, 10.0))
 
     def test_totals_tie_out_with_the_entries(self):
@@ -192,7 +193,7 @@ class TestWorkbook(ReportsCommon):
         self.assertNotIn("Time entries", [row[0].value for row in self._build(self.approver)["Utilization"].rows])
 
     def test_budget_equals_the_pivot(self):
-        rows, totals = self._columns(self._build(self.manager)["Budget against actual"])
+        rows, totals = by_label(self._build(self.manager)["Budget against actual"])
         self.assertEqual(len(rows), 1)
         expected = {
             "Project": "Billable", "Client": "=Client", "Budget hours": 50.0, "In the period": 25.0, "To date": 25.0,
@@ -215,7 +216,7 @@ class TestWorkbook(ReportsCommon):
                  "date": "2025-03-20"},
             ]
         )  # fmt: skip
-        [row], _totals = self._columns(self._build(self.manager)["Budget against actual"])
+        [row], _totals = by_label(self._build(self.manager)["Budget against actual"])
         self.assertEqual((row["Complete"], row["Earned hours"], row["CPI"]), (0.4, 20.0, 0.8))
         self.assertAlmostEqual(row["Planned by schedule"], 50 * 31 / 62)
         self.assertAlmostEqual(row["SPI"], 20 / 25)
@@ -224,7 +225,7 @@ class TestWorkbook(ReportsCommon):
     def test_budget_counts_time_up_to_the_end_of_the_period(self):
         self._create_entry(self.ada, "2025-01-07", self.project, 5.0)
         self._create_entry(self.ada, "2025-04-01", self.project, 11.0)
-        [row], _totals = self._columns(self._build(self.manager)["Budget against actual"])
+        [row], _totals = by_label(self._build(self.manager)["Budget against actual"])
         self.assertEqual((row["To date"], row["In the period"]), (30.0, 25.0))
 
     def test_work_in_progress_by_age(self):
@@ -234,7 +235,7 @@ class TestWorkbook(ReportsCommon):
         self.company.timetrack_rate_card_id = card
         entries = self.entries.filtered(lambda line: line.timetrack_state == "approved")
         entries._timetrack_freeze_rates()
-        rows, totals = self._columns(self._build(self.biller)["WIP by age"])
+        rows, totals = by_label(self._build(self.biller)["WIP by age"])
         self.assertEqual(len(rows), 1)
         self.assertEqual((rows[0]["Project"], rows[0]["Hours"], rows[0]["Work in progress"]), ("Billable", 10.0, 1000))
         self.assertEqual((totals["0–30 days"], totals["31–60 days"]), (1000, 0))
@@ -244,7 +245,7 @@ class TestWorkbook(ReportsCommon):
         self.assertEqual([row[4] for row in ties], [1000, 0])
 
     def test_profitability(self):
-        rows, totals = self._columns(self._build(self.manager)["Client profitability"])
+        rows, totals = by_label(self._build(self.manager)["Client profitability"])
         hours = {row["Client"]: (row["Hours"], row["Direct cost"]) for row in rows}
         self.assertEqual(hours, {"=Client": (25.0, 1250.0), "No client": (7.0, 350.0)})
         self.assertEqual(totals["Hours"], 32.0)
@@ -279,7 +280,7 @@ class TestWorkbook(ReportsCommon):
         env = self.env(user=self.manager, context={"allowed_company_ids": self.company.ids})
         content, size = env["timetrack.workbook"]._build_file(self.company.with_env(env), *self.MARCH, "detail")
         page = read(content)["Time detail"]
-        rows, totals = self._columns(page)
+        rows, totals = by_label(page)
         self.assertEqual((size, len(rows)), (6, 6))
         self.assertEqual((totals["Hours"], totals["Billable hours"], totals["Cost"]), (32.0, 25.0, 1600.0))
         self.assertEqual(
@@ -297,7 +298,7 @@ class TestWorkbook(ReportsCommon):
         action = entries.action_timetrack_worksheet()
         wizard = self.env["timetrack.workbook.wizard"].search([("create_uid", "=", self.manager.id)], limit=1)
         self.assertIn(str(wizard.id), action["url"])
-        rows, _totals = self._columns(read(base64.b64decode(wizard.file))["Time detail"])
+        rows, _totals = by_label(read(base64.b64decode(wizard.file))["Time detail"])
         self.assertEqual(sum(row["Hours"] for row in rows), sum(entries.mapped("unit_amount")))
 
     def test_consultant_gets_own_numbers(self):
