@@ -54,9 +54,9 @@ class Runner:
             return [*first, args[0], "-c", str(self.config), *map(str, args[1:])]
         return [*first, "-c", str(self.config), *map(str, args)]
 
-    def run(self, label, log_name, *args, stdin=None, echo=None):
-        """Run an ``odoo`` command with progress; return its log."""
-        return console.run_step(label, self.command(*args), log_name, env=self.env, stdin=stdin, echo=echo)
+    def run(self, label, log_name, *args, **options):
+        """Run an ``odoo`` command as a step (see ``console.run_step``); return its log."""
+        return console.run_step(label, self.command(*args), log_name, env=self.env, **options)
 
     def update(self, label, database, *args, demo=False):
         """Install or update modules (``-i``/``-u``) and stop."""

@@ -1,6 +1,7 @@
 """Odoo's own tests of the modules the addons build on, with the addons installed."""
 
 import re
+from dataclasses import dataclass
 
 from . import console, paths, runner
 
@@ -23,34 +24,45 @@ RESULT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 FAILURE = re.compile(r" (?:ERROR|CRITICAL) \S+ \S+: (?:FAIL|ERROR): (.+)")
 
 
-def run(ground, number=9):
-    """Run the suites on a copy of the addons' template; return (passed, failed)."""
+@dataclass
+class Result:
+    """Tests by outcome, and what there is to say about them."""
+
+    passed: int
+    failed: int
+    lines: list
+
+
+def run(ground, number=9, cancelled=None):
+    """Run the suites on a copy of the addons' template; return the ``Result``.
+
+    :param cancelled: an event that stops them, for a thread
+    """
     database = ground.databases.session_copy("addons", number)
     try:
         missing = ground.odoo.shell(database, SWITCH, params={"settings": OWN_BEHAVIOUR})
-        for name in missing:
-            console.say(f"  {name} does not exist: nothing to switch to Odoo's own behaviour.")
-        return _run_tests(ground, database)
+        result = _run_tests(ground, database, cancelled)
     finally:
         ground.databases.drop(database)
+    result.lines[:0] = [f"{name} does not exist: nothing to switch to Odoo's own behaviour." for name in missing]
+    return result
 
 
-def _run_tests(ground, database):
+def _run_tests(ground, database, cancelled):
     tags = ",".join(f"/{name}" for name in MODULES)
     args = ("-d", database, "-u", MODULES[0], "--test-tags", tags, "--stop-after-init")
+    label = f"Odoo's tests of {', '.join(MODULES)}"
     broken = None
     try:
-        ground.odoo.run(f"Odoo's tests of {', '.join(MODULES)}", LOG, *args, "--http-port", runner.free_port())
+        ground.odoo.run(label, LOG, *args, "--http-port", runner.free_port(), cancelled=cancelled)
     except console.Failure as failure:  # Odoo exits so when a test fails
         broken = failure
     passed, failed, names = _read((paths.LOGS / f"{LOG}.log").read_text(errors="replace"))
-    for name in names:
-        console.say(f"  FAILED  {name}")
+    lines = [f"FAILED  {name}" for name in names]
     if broken and not failed:
-        console.say(str(broken))  # it broke outside a test
+        lines.append(str(broken))  # it broke outside a test
         failed = 1
-    console.say(f"  Odoo's own tests: {passed} passed, {failed} failed")
-    return passed, failed
+    return Result(passed, failed, [*lines, f"Odoo's own tests: {passed} passed, {failed} failed"])
 
 
 def _read(text):

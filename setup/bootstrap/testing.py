@@ -1,14 +1,17 @@
 """The stages of ``setup/test``: lint, tests of the addons, Odoo's own tests, tests across addons.
 
 The addons' tests run with pytest-odoo in a process that has loaded the database; the tests across addons
-start Odoo themselves, so they run in a second process without it: beside the others, on the second core. Those in the
-browser come last, with the machine to themselves. ``--full`` does one after the other, for it measures.
+start Odoo themselves, so they run in a second process without it: beside the others, on the second core, and Odoo's own
+after them. Those in the browser come last, with the machine to themselves. ``--full`` does one after the other, for it
+measures.
 """
 
+import concurrent.futures
 import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
@@ -83,23 +86,71 @@ def run(ground, selection):
         failed = sum(not result.passed for result in results)
         count.add(len(results) - failed, failed)
     addons, across = _addon_tests(ground, selection), _across_tests(ground, selection)
-    last = None
+    browser = None
     if selection.whole and across and not os.environ.get("TIMETRACK_FULL"):
-        across, last = [*across, f"--ignore={BROWSER}"], [*across[:-1], str(BROWSER)]
-    with Pytest(ground, across, "across_tests").beside() if last else contextlib.nullcontext() as background:
+        across, browser = [*across, f"--ignore={BROWSER}"], [*across[:-1], str(BROWSER)]
+    stages = SecondCore(ground, across) if browser else Stages(ground, across)
+    with stages:
         if addons:
             console.say("\nTests of the addons")
             Pytest(ground, addons, "addon_tests").run(count)
-        if selection.whole:
-            console.say("\nOdoo's own tests with the addons installed")
-            count.add(*suites.run(ground))
         if across:
             console.say("\nTests across addons")
-            (background or Pytest(ground, across, "across_tests")).run(count)
-    if last:
+            stages.across.run(count)
+        if selection.whole:
+            console.say("\nOdoo's own tests with the addons installed")
+            _count_suites(stages.get_suites(), count)
+    if browser:
         console.say("\nTests in the browser")
-        Pytest(ground, last, "browser_tests").run(count)
+        Pytest(ground, browser, "browser_tests").run(count)
     return count
+
+
+def _count_suites(result, count):
+    for line in result.lines:
+        console.say(f"  {line}")
+    count.add(result.passed, result.failed)
+
+
+class Stages(contextlib.AbstractContextManager):
+    """The tests across addons and Odoo's own, each when its turn comes."""
+
+    def __init__(self, ground, across):
+        self.ground = ground
+        self.across = Pytest(ground, across, "across_tests")
+
+    def __exit__(self, *exception):
+        """Nothing runs that was not waited for."""
+
+    def get_suites(self):
+        """Run Odoo's own tests; return their ``suites.Result``."""
+        return suites.run(self.ground)
+
+
+class SecondCore(Stages):
+    """The same, in the background from the start: Odoo's own when those across addons are done."""
+
+    def __enter__(self):
+        self.cancelled = threading.Event()
+        self.across.start_beside()
+        self.pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.suites = self.pool.submit(self._run_suites)
+        return self
+
+    def _run_suites(self):
+        self.across.process.wait()
+        if not self.cancelled.is_set():
+            return suites.run(self.ground, cancelled=self.cancelled)
+
+    def get_suites(self):
+        """Wait for them."""
+        return self.suites.result()
+
+    def __exit__(self, *exception):
+        """Stop what still runs."""
+        self.cancelled.set()
+        self.across.stop()
+        self.pool.shutdown()
 
 
 class Pytest:
@@ -116,17 +167,16 @@ class Pytest:
         self.env = ground.server.env
         self.process = None
 
-    @contextlib.contextmanager
-    def beside(self):
-        """Start it in the background, with its output in its log; what still runs at the end is stopped."""
+    def start_beside(self):
+        """Start it in the background, with its output in its log."""
         with open(self.log, "wb") as output:
             self._start(stdout=output, stderr=subprocess.STDOUT)
-        try:
-            yield self
-        finally:
-            if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)  # it closes what it opened
-                self.process.wait()
+
+    def stop(self):
+        """Stop what still runs in the background."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)  # it closes what it opened
+            self.process.wait()
 
     def run(self, count):
         """Run it in the foreground, or show what it did in the background until it is done; count its outcomes."""
