@@ -15,3 +15,4 @@ from . import timetrack_daily_hours
 from . import timetrack_work_pattern
 from . import timetrack_benefit_curve
 from . import timetrack_turnaround
+from . import timetrack_lockup

@@ -45,7 +45,7 @@ class TimetrackReport(models.Model):
             return SQL("CASE WHEN %s THEN %s END", condition, amount)
 
         billed = at_invoice(SQL("a.billed_amount"))
-        is_fee = SQL("a.kind = ANY(%s)", list(FEE_KINDS))
+        is_fee = self._get_is_fee()
         is_kept = SQL("a.effect IS DISTINCT FROM 'write_off'")
         is_net = SQL("%s AND %s", is_fee, is_kept)
         # a credit note that names no time gives up a part of the invoice, as one that concedes does
@@ -56,7 +56,7 @@ class TimetrackReport(models.Model):
         adjusted = SQL("a.kind IN ('time', 'adjustment') AND COALESCE(a.effect, 'rebill') = 'rebill'")
         # a row that takes back another one takes back its write-down or write-up
         sign = SQL("CASE WHEN a.reversed_id IS NULL THEN a.adjustment ELSE -a.adjustment END")
-        share = SQL("NULLIF(move.amount_total + COALESCE(drawn.amount, 0), 0)")
+        share = self._get_payable()
         return {
             **self._get_entry_dimensions(),
             **self._get_joined_dimensions(),
@@ -91,9 +91,29 @@ class TimetrackReport(models.Model):
                     share=share,
                 ),
             ),
-            "receivable_amount": if_(is_fee, SQL("%s * move.amount_residual / %s", billed, share)),
+            "receivable_amount": SQL("%s * move.amount_residual", self._get_fee_share()),
             "exchange_amount": if_(is_fee, SQL("settled.exchange * a.billed_amount / %s", share)),
         }
+
+    @api.model
+    def _get_is_fee(self):
+        """SQL of whether a row is of a fee."""
+        return SQL("a.kind = ANY(%s)", list(FEE_KINDS))
+
+    @api.model
+    def _get_payable(self):
+        """SQL of what an invoice is for, with tax, in its currency: what deposits pay of it among it."""
+        return SQL("NULLIF(move.amount_total + COALESCE(drawn.amount, 0), 0)")
+
+    @api.model
+    def _get_fee_share(self):
+        """SQL of the fee, in the company's currency, in each unit of what the client pays of the invoice: nothing for
+        what is no fee."""
+        return SQL(
+            "CASE WHEN %s THEN a.billed_amount / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1)::numeric / %s END",
+            self._get_is_fee(),
+            self._get_payable(),
+        )
 
     @api.model
     def _get_billed_project(self):
@@ -171,18 +191,9 @@ class TimetrackReport(models.Model):
         """
         return SQL(
             """
-            SELECT line.move_id, line.id AS line_id, other_move.id AS other_move_id, part.day, part.amount,
+            SELECT part.move_id, part.line_id, other_move.id AS other_move_id, part.day, part.amount,
                    part.company_amount, other.lost, part.exchange_move_id
-              FROM (
-                  SELECT debit_move_id AS line_id, credit_move_id AS other_id, debit_amount_currency AS amount,
-                         amount AS company_amount, max_date AS day, exchange_move_id
-                    FROM account_partial_reconcile
-               UNION ALL
-                  SELECT credit_move_id, debit_move_id, credit_amount_currency, amount, max_date, exchange_move_id
-                    FROM account_partial_reconcile
-              ) part
-              JOIN account_move_line line ON line.id = part.line_id
-              JOIN account_move move ON move.id = line.move_id AND move.move_type IN ('out_invoice', 'out_refund')
+              FROM (%(reconciled)s) part
               JOIN account_move_line other_line ON other_line.id = part.other_id
               JOIN account_move other_move ON other_move.id = other_line.move_id
                AND other_move.move_type NOT IN ('out_invoice', 'out_refund')
@@ -197,7 +208,31 @@ class TimetrackReport(models.Model):
                    WHERE item.move_id = other_move.id
               ) other
             """,
+            reconciled=self._get_reconciled(),
             is_result=IS_RESULT,
+        )
+
+    @api.model
+    def _get_reconciled(self):
+        """SQL of each thing that is reconciled with the receivable of an invoice or a credit note, whatever it is.
+
+        :return: SELECT of move_id, line_id (its receivable), other_id (journal item), day, amount (positive, in the
+            currency of the invoice), company_amount and exchange_move_id
+        """
+        return SQL(
+            """
+            SELECT line.move_id, part.*
+              FROM (
+                  SELECT debit_move_id AS line_id, credit_move_id AS other_id, debit_amount_currency AS amount,
+                         amount AS company_amount, max_date AS day, exchange_move_id
+                    FROM account_partial_reconcile
+               UNION ALL
+                  SELECT credit_move_id, debit_move_id, credit_amount_currency, amount, max_date, exchange_move_id
+                    FROM account_partial_reconcile
+              ) part
+              JOIN account_move_line line ON line.id = part.line_id
+              JOIN account_move move ON move.id = line.move_id AND move.move_type IN ('out_invoice', 'out_refund')
+            """
         )
 
     @api.model

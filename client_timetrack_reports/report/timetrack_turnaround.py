@@ -206,15 +206,8 @@ class TimetrackTurnaround(models.Model):
     @api.model
     def _get_settled(self):
         """SQL of the last day on which something was reconciled with the receivable of each invoice."""
-        return SQL(
-            """
-            SELECT line.move_id, max(part.max_date) AS day
-              FROM account_partial_reconcile part
-              JOIN account_move_line line ON line.id IN (part.debit_move_id, part.credit_move_id)
-              JOIN account_move move ON move.id = line.move_id AND move.move_type IN ('out_invoice', 'out_refund')
-          GROUP BY line.move_id
-            """
-        )
+        reconciled = self.env["timetrack.report"]._get_reconciled()
+        return SQL("SELECT move_id, max(day) AS day FROM (%s) part GROUP BY move_id", reconciled)
 
     def _read_group_select(self, aggregate_spec, query):
         """Quantiles of the money: the days below which a share of the amounts lies."""

@@ -374,6 +374,33 @@ class TestThreeFaces(TimetrackBillingCommon):
                         float(found[client,][measure] or 0.0), values[measure] or 0.0, 2, (name, client, measure)
                     )
 
+    def test_lockup(self):
+        """At month ends and now: what was worked and not billed by then, billed in the year, and not paid."""
+        Lockup = self.env["timetrack.lockup"]
+        today = date.today()
+        rows = paper.rows(today)
+        for day in (date(2026, 4, 30), date(2026, 5, 31), date(2026, 6, 30), today):
+            expected = {}
+            for (name,), some in paper.group(rows, "project").items():
+                known = [row for row in some if row["date"] and row["date"] <= day]
+                paid = day >= date(2026, 6, 25)
+                expected[name] = (
+                    sum(row.get("wip_amount", 0) for row in known if row["kind"] != "entry"),
+                    sum(row.get("receivable_amount", 0) for row in known)
+                    if paid
+                    else sum(row.get("billed_amount", 0) - row.get("written_off", 0) for row in known),
+                    sum(row.get("billed_amount", 0) for row in known),
+                )
+            domain = [("day", "=", day), ("project_id", "in", [one.id for one in self.records["project"].values()])]
+            found = Lockup._read_group(
+                domain, ["project_id"], ["wip_amount:sum", "receivable_amount:sum", "fees_year:sum"]
+            )
+            self.assertTrue(found if day.month > 4 else True)
+            found = {project.name: [float(value) for value in values] for project, *values in found}
+            for name, values in expected.items():
+                for value, figure in zip(found.get(name, (0, 0, 0)), values, strict=True):
+                    self.assertAlmostEqual(value, figure, 2, (day, name))
+
     # ------------------------------------------------------------------
     # Dashboards
     # ------------------------------------------------------------------
