@@ -1,4 +1,5 @@
 from . import timetrack_sql_report
+from . import timetrack_quantile_mixin
 from . import timetrack_report
 from . import timetrack_report_entry
 from . import timetrack_report_capacity
@@ -16,3 +17,4 @@ from . import timetrack_work_pattern
 from . import timetrack_benefit_curve
 from . import timetrack_turnaround
 from . import timetrack_lockup
+from . import timetrack_order_cycle

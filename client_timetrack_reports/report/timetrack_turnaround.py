@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .timetrack_quantile_mixin import days, quantile
 from .timetrack_report import RATE_GROUP
 
 # From the work to the cash: leg, its label, and the columns of its first and last day.
@@ -13,7 +14,6 @@ LEGS = {
     "billing": ("Work to Invoice", "worked", "invoiced"),
     "cash": ("Work to Payment", "worked", "paid"),
 }
-SHARES = {"median": 0.5, "p90": 0.9}
 STAGES = [
     ("draft", "To Submit"),
     ("submitted", "To Approve"),
@@ -24,16 +24,14 @@ STAGES = [
 
 
 def _days(leg):
-    return fields.Integer(LEGS[leg][0], readonly=True, aggregator="max", help="Days; the longest of a group.")
+    return days(LEGS[leg][0])
 
 
 def _quantile(leg, word):
-    label = {"median": "Median", "p90": "P90"}[word]
-    return fields.Float(
-        f"{label}: {LEGS[leg][0]}",
-        readonly=True,
-        aggregator="avg",
-        help="Days, weighted by the amount: so much of the money took no longer. What is still open does not count.",
+    return quantile(
+        LEGS[leg][0],
+        word,
+        "Days, weighted by the amount: so much of the money took no longer. What is still open does not count.",
     )
 
 
@@ -46,7 +44,7 @@ class TimetrackTurnaround(models.Model):
     """
 
     _name = "timetrack.turnaround"
-    _inherit = ["timetrack.sql.report"]
+    _inherit = ["timetrack.sql.report", "timetrack.quantile.mixin"]
     _description = "Invoice Turnaround"
     _auto = False
     _order = "worked desc, id desc"
@@ -110,6 +108,12 @@ class TimetrackTurnaround(models.Model):
     cash_median = _quantile("cash", "median")
     cash_p90 = _quantile("cash", "p90")
 
+    _quantile_weight = "amount"
+
+    @api.model
+    def _get_legs(self):
+        return LEGS
+
     @property
     def _table_query(self):
         return SQL("%s FROM (%s) part", self._select(), self._parts())
@@ -117,24 +121,18 @@ class TimetrackTurnaround(models.Model):
     @api.model
     def _select(self):
         """Hook: the columns."""
-        days = [
-            SQL("part.%s - part.%s AS %s", SQL.identifier(last), SQL.identifier(first), SQL.identifier(f"{leg}_days"))
-            for leg, (_label, first, last) in LEGS.items()
-        ]
-        quantiles = [
-            SQL("NULL::float8 AS %s", SQL.identifier(f"{leg}_{word}")) for leg in LEGS for word in SHARES
-        ]
         return SQL(
             """
             SELECT part.*, 1 AS number, CASE WHEN part.stage = 'paid' THEN 0 ELSE 1 END AS open_number,
                    CASE part.stage WHEN 'paid' THEN NULL
-                                   WHEN 'draft' THEN CURRENT_DATE - part.worked
-                                   WHEN 'submitted' THEN CURRENT_DATE - part.submitted
-                                   WHEN 'approved' THEN CURRENT_DATE - part.approved
-                                   ELSE CURRENT_DATE - part.invoiced END AS age,
-                   %s
+                                   WHEN 'draft' THEN %(today)s - part.worked
+                                   WHEN 'submitted' THEN %(today)s - part.submitted
+                                   WHEN 'approved' THEN %(today)s - part.approved
+                                   ELSE %(today)s - part.invoiced END AS age,
+                   %(legs)s
             """,
-            SQL(", ").join([*days, *quantiles]),
+            today=fields.Date.context_today(self),
+            legs=self._get_leg_columns(),
         )
 
     @api.model
@@ -208,29 +206,6 @@ class TimetrackTurnaround(models.Model):
         """SQL of the last day on which something was reconciled with the receivable of each invoice."""
         reconciled = self.env["timetrack.report"]._get_reconciled()
         return SQL("SELECT move_id, max(day) AS day FROM (%s) part GROUP BY move_id", reconciled)
-
-    def _read_group_select(self, aggregate_spec, query):
-        """Quantiles of the money: the days below which a share of the amounts lies."""
-        name = aggregate_spec.split(":")[0]
-        leg, _underscore, word = name.rpartition("_")
-        if leg not in LEGS or word not in SHARES:
-            return super()._read_group_select(aggregate_spec, query)
-        days, amount = (SQL.identifier(self._table, column) for column in (f"{leg}_days", "amount"))
-        counts = SQL("%s IS NOT NULL AND %s > 0", days, amount)
-        return SQL(
-            """
-            (SELECT days FROM (
-                SELECT days, sum(amount) OVER (ORDER BY days, place) AS until, sum(amount) OVER () AS total
-                  FROM unnest(array_agg(%(days)s) FILTER (WHERE %(counts)s),
-                              array_agg(%(amount)s) FILTER (WHERE %(counts)s))
-                       WITH ORDINALITY AS one (days, amount, place)
-             ) ordered WHERE until >= %(share)s * total ORDER BY until LIMIT 1)::float8
-            """,
-            days=days,
-            amount=amount,
-            counts=counts,
-            share=SHARES[word],
-        )
 
     def action_open_source(self):
         """Open the invoice, or else the time entry."""
