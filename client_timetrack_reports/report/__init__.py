@@ -18,3 +18,4 @@ from . import timetrack_benefit_curve
 from . import timetrack_turnaround
 from . import timetrack_lockup
 from . import timetrack_order_cycle
+from . import timetrack_workbook_outlook

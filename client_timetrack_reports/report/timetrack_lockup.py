@@ -69,6 +69,7 @@ class TimetrackLockup(models.Model):
     receivable_quarter = fields.Monetary(
         "Receivable by Days", readonly=True, groups=RATE_GROUP, help="Receivable x the days of the three months."
     )
+    quarter_days = fields.Integer("Days of 3 Months", readonly=True, aggregator="max")
     wip_days = _days("WIP Days", "Work in progress / net fees of 12 months x 365.")
     debtor_days = _days("Debtor Days", "Receivable / net fees of 12 months x 365.")
     lockup_days = _days("Lockup Days", "WIP days and debtor days.")
@@ -121,7 +122,8 @@ class TimetrackLockup(models.Model):
                                          ELSE SUM(fees) OVER twelve END, 0) AS fees_year,
                            COALESCE(CASE WHEN month_end.day = %(today)s THEN SUM(quarter) OVER always
                                          ELSE SUM(fees) OVER three END, 0) AS fees_quarter,
-                           month_end.day - (month_end.day + INTERVAL '1 day' - INTERVAL '3 months')::date + 1 AS days,
+                           month_end.day - (month_end.day + INTERVAL '1 day' - INTERVAL '3 months')::date + 1
+                               AS quarter_days,
                            ROW_NUMBER() OVER (ORDER BY place.company_id, place.client_id, place.project_id,
                                                      month_end.day) AS id
                       FROM place
@@ -137,7 +139,7 @@ class TimetrackLockup(models.Model):
               ),
               locked AS (
                     SELECT *, fees_year > 0 AS has_fees, wip_amount + receivable_amount AS lockup_amount,
-                           receivable_amount * days AS receivable_quarter
+                           receivable_amount * quarter_days AS receivable_quarter
                       FROM balance
                      WHERE day >= GREATEST(%(shown)s, (SELECT min(day) FROM movement))
               )

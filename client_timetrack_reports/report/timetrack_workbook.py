@@ -17,10 +17,22 @@ KINDS = [
     ("wip", "Work in Progress by Age"),
     ("budget", "Budget against Actual"),
     ("profitability", "Client Profitability"),
+    ("outlook", "All Outlooks and Cycles"),
     ("forecast", "Forecasts"),
+    ("earned", "Forecast against Budget"),
+    ("cash", "Cash Forecast"),
+    ("turnaround", "Invoice Turnaround"),
+    ("lockup", "Lockup"),
+    ("orders", "Order Cycle"),
+    ("benefits", "Benefits"),
+    ("pattern", "Work Patterns"),
     ("detail", "Time Detail"),
 ]
-SUMMARIES = ("utilization", "budget", "wip", "profitability")
+# Kinds that are several sheets.
+TOGETHER = {
+    "all": ("utilization", "budget", "wip", "profitability"),
+    "outlook": ("forecast", "earned", "cash", "turnaround", "lockup", "orders", "benefits", "pattern"),
+}
 AGES = tuple(key for key, _label in AGE_SELECTION)
 Column, Ratio, Difference, Product = workbook.Column, workbook.Ratio, workbook.Difference, workbook.Product
 HOURS, MONEY, DATE, INDEX, PERCENT = workbook.HOURS, workbook.MONEY, workbook.DATE, workbook.INDEX, workbook.PERCENT
@@ -44,11 +56,13 @@ class TimetrackWorkbook(models.AbstractModel):
         :param company: ``res.company`` record
         :param date date_from: first day
         :param date date_to: last day; balances are those at its end
-        :param str kind: one of ``SUMMARIES``, or all of them
+        :param str kind: one of ``KINDS``, but the time detail
         :return: bytes of an .xlsx file
         """
-        kinds = SUMMARIES if kind == "all" else (kind,)
-        sheets = [getattr(self, f"_prepare_{name}")(company, date_from, date_to) for name in kinds]
+        sheets = []
+        for name in TOGETHER.get(kind, (kind,)):
+            made = getattr(self, f"_prepare_{name}")(company, date_from, date_to)
+            sheets += made if isinstance(made, list) else [made]
         header = self._prepare_header(company, date_from, date_to)
         return workbook.build(header, sheets, company.currency_id._timetrack_get_style())
 

@@ -4,6 +4,7 @@ from . import test_report_access
 from . import test_report_billing
 from . import test_report_money
 from . import test_workbook
+from . import test_workbook_outlook
 from . import test_workbook_schedule
 from . import test_finding
 from . import test_dashboard
