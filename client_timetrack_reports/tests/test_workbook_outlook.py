@@ -16,8 +16,8 @@ PERIOD = (date(2026, 5, 1), date(2026, 8, 31))
 @tagged("post_install", "-at_install")
 class TestWorkbookOutlook(TimetrackBillingCommon):
     """10 hours (1,000) of May 4, approved on May 12 and invoiced on May 31, half of it paid on June 10 and the rest due
-    on August 20; 5 hours of June 20. The client's order is of May 1, the budget 100 hours, of which 20 % were complete on
-    June 30; the project runs from May 1 to August 31. It is August 15."""
+    on August 20; 5 hours of June 20. The client's order is of May 1, the budget 100 hours, of which 20 % were complete
+    on June 30; the project runs from May 1 to August 31. It is August 15."""
 
     @classmethod
     def setUpClass(cls):
