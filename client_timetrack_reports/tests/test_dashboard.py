@@ -10,6 +10,8 @@ GROUPS = {
     "billing": "client_timetrack_billing.group_billing_user",
     "projects": "hr_timesheet.group_hr_timesheet_approver",
     "clients": "client_timetrack_reports.group_margin_viewer",
+    "outlook": "hr_timesheet.group_hr_timesheet_approver",
+    "cash": "client_timetrack_billing.group_billing_user",
     "mine": "hr_timesheet.group_hr_timesheet_user",
 }
 

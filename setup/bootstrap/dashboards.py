@@ -1,8 +1,8 @@
 """The dashboards of client_timetrack_reports as spreadsheets of Odoo: JSON, from a description of what they show.
 
-A dashboard is a row of figures (this period beside the one before), then charts and tables, two in a row. All of them
-read ``timetrack.report``, whose measures are the definitions of the KPIs: nothing is computed in a spreadsheet but the
-difference of two periods.
+A dashboard is a row of figures (this period beside the one before), then charts and tables, two in a row. They read
+``timetrack.report``, whose measures are the definitions of the KPIs, or the page of another report (``Page``): nothing is
+computed in a spreadsheet but the difference of two periods.
 """
 
 import json
@@ -16,7 +16,7 @@ VERSION = "18.5.10"
 REPORT = "timetrack.report"
 NAMESPACE = uuid.UUID("4c1d7a4e-5b0e-4a57-9d6e-7f3f2f0b6c11")
 
-PERCENT, HOURS, NUMBER = "0%", "#,##0.0", "#,##0"
+PERCENT, HOURS, NUMBER, INDEX = "0%", "#,##0.0", "#,##0", "0.00"
 # Measures that are ratios, shown in percent; the others are sums.
 RATIOS = {
     "utilization", "utilization_gross", "target_attainment", "billable_mix", "timeliness_24", "timeliness_48",
@@ -24,6 +24,15 @@ RATIOS = {
     "leakage", "margin_rate",
 }  # fmt: skip
 RATES = {"project_rate", "billed_rate", "blended_rate", "firm_rate"}
+# Measures of other pages: shares, ratios near 1, and days; and the one of which a group has the greatest.
+SHARES = {"efficiency", "spent", "completion"}
+INDEXES = {"cpi", "spi"}
+DAYS = {
+    "wip_days", "debtor_days", "lockup_days", "dso", "billing_median", "cash_median", "invoice_median",
+    "payment_median", "cycle_median",
+}  # fmt: skip
+GREATEST = {"age"}
+AVERAGES = RATIOS | RATES | SHARES | INDEXES | DAYS
 
 # Places on the sheet, in pixels and rows.
 WIDTH, GAP = 1000, 25
@@ -43,8 +52,16 @@ class Filter(NamedTuple):
     default: str | None = None
 
 
+class Page(NamedTuple):
+    """Rows of another report than that of the KPIs, and how filters find them."""
+
+    model: str
+    domain: tuple = ()
+    chains: tuple = (("client", "client_id"), ("project", "project_id"))
+
+
 class Figure(NamedTuple):
-    """A figure at the top."""
+    """A figure at the top; ``kinds`` are facts of the report of the KPIs, or a ``Page``."""
 
     label: str
     measure: str
@@ -107,6 +124,18 @@ CLIENT = Filter("client", "Client", "res.partner")
 PROJECT = Filter("project", "Project", "project.project")
 
 WORK = ("entry", "capacity")
+EARNED = Page("timetrack.earned.value", (("is_latest", "=", True),))
+HOURS_AHEAD = Page(
+    "timetrack.forecast.point",
+    (("forecast_id.scope", "=", "company"), ("measure", "=", "hours"), ("kind", "in", ["actual", "forecast"])),
+    (),
+)
+LOCKUP = Page("timetrack.lockup")
+LOCKUP_NOW = Page("timetrack.lockup", (("is_now", "=", True), ("has_fees", "=", True)))
+TURNAROUND = Page("timetrack.turnaround")
+ORDERS = Page("timetrack.order.cycle", (), (("client", "partner_id"), ("project", "project_id")))
+BENEFITS = Page("timetrack.benefit.curve", (("is_now", "=", True),), ())
+PAYMENTS = Page("timetrack.cash.item", (("is_disputed", "=", False), ("expected", "!=", False)))
 DASHBOARDS = (
     Dashboard(
         "utilization",
@@ -235,6 +264,60 @@ DASHBOARDS = (
         ),
         domain=(("is_mine", "=", True),),
         menu="client_timetrack_reports.menu_my_numbers",
+    ),
+    Dashboard(
+        "outlook",
+        (PERIOD, CLIENT, PROJECT),
+        (
+            Figure("CPI", "cpi", EARNED, None),
+            Figure("SPI", "spi", EARNED, None),
+            Figure("Budget Spent", "spent", EARNED, None),
+            Figure("Lockup Days", "lockup_days", LOCKUP, "day"),
+            Figure("Cycle Efficiency", "efficiency", ORDERS, "received"),
+        ),
+        (
+            Chart("Hours by Week, Past and Expected", "value", ("week:week", "kind"), HOURS_AHEAD, "line", None,
+                  is_wide=True),
+            Rows("Forecasts", "timetrack.forecast", ("name", "recent", "ahead", "ahead_low", "ahead_high"), "recent",
+                 (("measure", "=", "hours"), ("refusal", "=", False)), ()),
+            Table("Budget and Completion", "project_id", ("bac_hours", "spent", "cpi"), EARNED, "bac_hours", None),
+            Table("From Work to Cash", "client_id", ("open_number", "billing_median", "cash_median"), TURNAROUND,
+                  "open_number", "worked"),
+            Table("Where Orders Wait", "longest_leg", ("number", "open_number", "age"), ORDERS, "open_number",
+                  "received"),
+            Table("Benefits", "benefit_id", ("planned_value", "validated_value", "risk_value"), BENEFITS,
+                  "planned_value", None),
+        ),
+        menu="client_timetrack_reports.menu_earned_value",
+    ),
+    Dashboard(
+        "cash",
+        (PERIOD, CLIENT),
+        (
+            Figure("Lockup Days", "lockup_days", LOCKUP, "day"),
+            Figure("WIP Days", "wip_days", LOCKUP, "day"),
+            Figure("Debtor Days", "debtor_days", LOCKUP, "day"),
+            Figure("DSO", "dso", LOCKUP, "day"),
+            Figure("Work to Payment", "cash_median", TURNAROUND, "worked"),
+        ),
+        (
+            Chart("Expected Payments by Week", "amount", ("expected:week", "currency_id"), PAYMENTS, date=None,
+                  is_wide=True),
+            Chart("Lockup Days by Month", "lockup_days", ("day:month",), LOCKUP, "line", "day"),
+            Chart("Expected Payments by Kind", "amount", ("band", "currency_id"), PAYMENTS, date=None),
+            Table("Lockup by Client, Now", "client_id", ("wip_days", "debtor_days", "lockup_days"), LOCKUP_NOW,
+                  "lockup_days", None),
+            Table("Turnaround by Client", "client_id", ("invoice_median", "payment_median", "cash_median"), TURNAROUND,
+                  "cash_median", "worked"),
+            Table("Orders by Stage", "stage", ("number", "open_number", "age"), ORDERS, "number", "received"),
+            Table("Orders by Client", "partner_id", ("number", "cycle_median", "efficiency"), ORDERS, "number",
+                  "received"),
+            Rows("Expected Payments", "timetrack.cash.item",
+                 ("client_id", "project_id", "expected", "amount", "band"), "expected",
+                 (("is_disputed", "=", False), ("expected", "!=", False)), (("client", "client_id"),),
+                 descending=False),
+        ),
+        menu="client_timetrack_reports.menu_cash",
     ),
 )  # fmt: skip
 
@@ -398,7 +481,14 @@ class Sheet:
         return matching
 
     def domain(self, kinds):
+        """Return which rows a part is of."""
+        if isinstance(kinds, Page):
+            return [list(one) for one in kinds.domain]
         return [["kind", "in", list(kinds)], *map(list, self.dashboard.domain)]
+
+    def find(self, part, offset=0):
+        """Return how the filters find the rows of a part."""
+        return self.match(part.date, part.kinds.chains if isinstance(part.kinds, Page) else None, offset)
 
     # ---------------------------------------------------------------- parts
 
@@ -410,10 +500,10 @@ class Sheet:
             line = place + 2
             self.data[f"A{line}"] = f'=_t("{figure.label}")'
             for column, offset in (("B", 0), ("C", -1)):
-                pivot = self.add_pivot(figure.label, [figure.measure], figure.kinds, figure.date, offset=offset)
+                pivot = self.add_pivot(figure, figure.label, [figure.measure], offset=offset)
                 value = f'PIVOT.VALUE({pivot},"{measure_id(figure.measure)}")'
                 # without a denominator there is no ratio: that is not 0 %
-                nothing = '_t("n/a")' if figure.measure in RATIOS | RATES else "0"
+                nothing = '_t("n/a")' if figure.measure in AVERAGES else "0"
                 self.data[f"{column}{line}"] = f"=IF(ISNUMBER({value}),{value},{nothing})"
             key = self.identify("figure", figure.label)
             chart = {
@@ -424,7 +514,7 @@ class Sheet:
                 "baselineMode": "text",
                 "baselineColorUp": "#00A04A",
                 "baselineColorDown": "#DC6965",
-                "humanize": figure.measure not in RATIOS,
+                "humanize": figure.measure not in AVERAGES,
                 "chartId": key,
             }
             if figure.date:
@@ -473,7 +563,7 @@ class Sheet:
                 "groupBy": groups,
                 "measure": part.measure,
                 "order": None,
-                "resModel": REPORT,
+                "resModel": model_of(part),
                 "mode": part.kind,
                 "cumulatedStart": False,
             },
@@ -485,7 +575,7 @@ class Sheet:
                 "orderBy": [],
             },
             "dataSets": [{}],
-            "fieldMatching": self.match(part.date),
+            "fieldMatching": self.find(part),
         }
         if part.kind != "pie":
             chart |= {"verticalAxisPosition": "left", "stacked": len(groups) > 1, "cumulatedStart": False}
@@ -496,7 +586,7 @@ class Sheet:
     def prepare_ratio_chart(self, part):
         """A graph of cells: Odoo's own shows no percentages. Months that are not there leave no point."""
         [group] = part.groups
-        pivot = self.add_pivot(part.title, [part.measure], part.kinds, part.date, group)
+        pivot = self.add_pivot(part, part.title, [part.measure], group)
         labels, values = "E", "F"
         self.data[f"{values}1"] = f'=_t("{part.title}")'
         for place in range(1, POINTS + 1):
@@ -530,7 +620,7 @@ class Sheet:
         )
 
     def add_table(self, part, column):
-        pivot = self.add_pivot(part.title, part.measures, part.kinds, part.date, part.group, part.order)
+        pivot = self.add_pivot(part, part.title, part.measures, part.group, part.order)
         first, last = letter(column), letter(column + 3)
         head = self.row + 2
         self.heights[self.row + 1] = HEAD
@@ -565,20 +655,20 @@ class Sheet:
                 self.cells[f"{letter(place)}{head + line}"] = f'=ODOO.LIST({number},{line},"{name}")'
         self.borders[f"A{head}:I{head}"] = 1
 
-    def add_pivot(self, name, measures, kinds, date, group=None, order=None, offset=0):
+    def add_pivot(self, part, name, measures, group=None, order=None, offset=0):
         """Add a pivot and return its number."""
         number = str(len(self.pivots) + 1)
-        domain = self.domain(kinds)
+        domain = self.domain(part.kinds)
         if group:
             domain.append([group.partition(":")[0], "!=", False])
         self.pivots[number] = {
             "type": "ODOO",
-            "fieldMatching": self.match(date, offset=offset),
+            "fieldMatching": self.find(part, offset),
             "context": {},
             "domain": domain,
             "id": number,
             "measures": [prepare_measure(measure) for measure in measures],
-            "model": REPORT,
+            "model": model_of(part),
             "name": name,
             "sortedColumn": {"measure": measure_id(order), "order": "desc", "domain": []} if order else None,
             "formulaId": number,
@@ -597,19 +687,26 @@ class Sheet:
         elif isinstance(part, Chart):
             context = {"group_by": list(part.groups), "graph_measure": part.measure, "graph_mode": part.kind,
                        "graph_groupbys": list(part.groups)}  # fmt: skip
-            action = {"domain": self.domain(part.kinds), "context": context, "modelName": REPORT, "views": views}
+            action = {"domain": self.domain(part.kinds), "context": context, "modelName": model_of(part),
+                      "views": views}  # fmt: skip
             target = {"viewType": "graph", "action": action, "threshold": 0, "name": part.title}
         else:
             context = {"group_by": [part.group], "pivot_measures": list(part.measures), "pivot_column_groupby": [],
                        "pivot_row_groupby": [part.group]}  # fmt: skip
-            action = {"domain": self.domain(part.kinds), "context": context, "modelName": REPORT, "views": views}
+            action = {"domain": self.domain(part.kinds), "context": context, "modelName": model_of(part),
+                      "views": views}  # fmt: skip
             target = {"viewType": "pivot", "action": action, "threshold": 0, "name": part.title}
         return f"[{part.title}](odoo://view/{json.dumps(target)})"
 
 
+def model_of(part):
+    """Return the model that a part reads."""
+    return part.kinds.model if isinstance(part.kinds, Page) else REPORT
+
+
 def measure_id(measure):
     """Return the name of a measure of a pivot with its aggregate."""
-    return f"{measure}:{'avg' if measure in RATIOS | RATES else 'sum'}"
+    return f"{measure}:{'avg' if measure in AVERAGES else 'max' if measure in GREATEST else 'sum'}"
 
 
 def prepare_group(group):
@@ -621,8 +718,12 @@ def prepare_group(group):
 
 def prepare_measure(measure):
     prepared = {"id": measure_id(measure), "fieldName": measure, "aggregator": measure_id(measure).partition(":")[2]}
-    if measure in RATIOS:
+    if measure in RATIOS | SHARES:
         prepared["format"] = PERCENT
+    elif measure in INDEXES:
+        prepared["format"] = INDEX
+    elif measure in DAYS:
+        prepared["format"] = NUMBER
     elif measure.endswith("_hours"):
         prepared["format"] = HOURS
     return prepared
