@@ -1,8 +1,8 @@
 """The dashboards of client_timetrack_reports as spreadsheets of Odoo: JSON, from a description of what they show.
 
 A dashboard is a row of figures (this period beside the one before), then charts and tables, two in a row. They read
-``timetrack.report``, whose measures are the definitions of the KPIs, or the page of another report (``Page``): nothing is
-computed in a spreadsheet but the difference of two periods.
+``timetrack.report``, whose measures are the definitions of the KPIs, or the page of another report (``Page``): nothing
+is computed in a spreadsheet but the difference of two periods.
 """
 
 import json
