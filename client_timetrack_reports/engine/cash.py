@@ -8,6 +8,9 @@ An invoice is expected at the weighted median of the delays that can still be: w
 those that paid within 20 days in its future, so the expected day is never a past one. What is later than anything ever
 paid has no expected day: it is told apart, and in no week.
 
+What a client has paid in advance pays for bills to come, in their order: of these only the rest is paid in cash, and
+what fills the advance up again comes in.
+
 How wide the forecast is comes from drawing: each time every item gets one of the delays that can still be, each as
 likely as the money that was paid with it; P10, P50 and P90 of the sums of each week are those of all draws. The draws
 are the same for the same input.
@@ -60,6 +63,36 @@ class Item(NamedTuple):
     currency: object
     amount: float
     due: date
+
+
+class Bill(NamedTuple):
+    """What will be billed on a day: whose, of which project, in which currency."""
+
+    client: object
+    project: object
+    currency: object
+    day: date
+    amount: float
+
+
+class Fund(NamedTuple):
+    """Money that was paid in advance: whose, for which project (None: for all of the client), in which currency; what
+    is left of it; once that is below ``floor`` (0: never) it is filled up to ``target``."""
+
+    client: object
+    project: object
+    currency: object
+    left: float
+    floor: float = 0.0
+    target: float = 0.0
+
+
+class Refill(NamedTuple):
+    """An advance that will be asked for on a day: the place of its fund, and how much."""
+
+    place: int
+    day: date
+    amount: float
 
 
 class Expected(NamedTuple):
@@ -146,6 +179,49 @@ class Behaviours:
         if delays is None:
             return None
         return Expected(due + timedelta(days=delays.quantile(0.5, lateness)), delays.source)
+
+
+def draw(bills, funds, today):
+    """Pay bills from advances, in the order of their days: from that of the project first, then from the client's.
+
+    :param bills: list of :class:`Bill`; a negative one gives nothing back
+    :param funds: list of :class:`Fund`
+    :return: what is left to pay of each bill, in their order; list of :class:`Refill`
+
+    Of 500, then 800, a fund of 600 that is filled up to 1,000 below 200 leaves nothing to pay, and is filled up once:
+
+    >>> first, second = date(2026, 6, 1), date(2026, 7, 1)
+    >>> bills = [Bill("A", 1, "USD", second, 800.0), Bill("A", 1, "USD", first, 500.0)]
+    >>> draw(bills, [Fund("A", None, "USD", 600.0, 200.0, 1000.0)], date(2026, 5, 1))[0]
+    [0.0, 0.0]
+    >>> [refill.amount for refill in draw(bills, [Fund("A", None, "USD", 600.0, 200.0, 1000.0)], first)[1]]
+    [900.0]
+    """
+    left = [fund.left for fund in funds]
+    due = [bill.amount for bill in bills]
+    refills = []
+
+    def fill_up(place, day):
+        fund = funds[place]
+        if 0 < fund.floor and left[place] < fund.floor:
+            refills.append(Refill(place, day, fund.target - left[place]))
+            left[place] = fund.target
+
+    for place in range(len(funds)):
+        fill_up(place, today)
+    order = sorted(range(len(funds)), key=lambda place: (funds[place].project is None, place))
+    for number in sorted(range(len(bills)), key=lambda number: (bills[number].day, number)):
+        bill = bills[number]
+        for place in order:
+            fund = funds[place]
+            if (fund.client, fund.currency) != (bill.client, bill.currency) or due[number] <= 0:
+                continue
+            if fund.project is None or fund.project == bill.project:
+                taken = min(max(left[place], 0.0), due[number])
+                left[place] -= taken
+                due[number] -= taken
+                fill_up(place, bill.day)
+    return due, refills
 
 
 def forecast(items, payments, today, weeks=WEEKS, draws=DRAWS, seed=0):

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 BANDS = [
     ("invoiced", "Invoiced"),
-    ("scheduled", "Fees by Schedule"),
+    ("scheduled", "Fees and Advances"),
     ("approved", "Approved, Unbilled"),
     ("unapproved", "Not Approved"),
 ]

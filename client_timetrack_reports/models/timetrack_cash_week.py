@@ -1,5 +1,6 @@
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
@@ -8,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.client_timetrack_billing.models.timetrack_arrangement import FEES
+from odoo.addons.client_timetrack_billing.models.timetrack_retainer import DEPOSIT
 
 from ..engine import cash as engine
 from .timetrack_cash_item import BANDS
@@ -19,10 +21,22 @@ USUAL_LAG = 30
 LOOK_BACK = 90
 
 
+class Bill(NamedTuple):
+    """What will be billed on a day, untaxed: in which band, and its records."""
+
+    band: str
+    client: object
+    project: object
+    currency: object
+    day: date
+    amount: float
+
+
 class TimetrackCashWeek(models.Model):
     """Cash of a week, as it was expected in some week before: thirteen weeks ahead, by currency.
 
-    Open invoices, fees by schedule, approved and unapproved time come in when clients usually pay (``engine/cash.py``).
+    Open invoices, fees by schedule, approved and unapproved time come in when clients usually pay (``engine/cash.py``);
+    what retainers pay of them does not, but what fills these up again.
     What was expected stays, and is held against what came.
     """
 
@@ -39,7 +53,7 @@ class TimetrackCashWeek(models.Model):
     ahead = fields.Integer("Weeks Ahead", readonly=True, aggregator=None)
     is_latest = fields.Boolean("Now", readonly=True)
     invoiced = fields.Monetary(readonly=True)
-    scheduled = fields.Monetary("Fees by Schedule", readonly=True)
+    scheduled = fields.Monetary("Fees and Advances", readonly=True)
     approved = fields.Monetary("Approved, Unbilled", readonly=True)
     unapproved = fields.Monetary("Not Approved", readonly=True)
     expected = fields.Monetary(readonly=True, help="All of them, at the median delays.")
@@ -197,12 +211,50 @@ class TimetrackCashWeek(models.Model):
     def _get_items(self, company, today):
         """All that is to come: list of (item of the engine, values of what it refers to)."""
         habits = self._get_habits(company, today)
-        return [
-            *self._get_open(company),
-            *self._get_scheduled(company, today, habits),
+        bills = [
+            *self._get_scheduled(company, today),
             *self._get_unbilled("approved", self._read_approved(company, today), today, habits),
             *self._get_unbilled("unapproved", self._read_unapproved(company, today), today, habits),
         ]
+        return [*self._get_open(company), *self._get_billed(company, bills, today, habits)]
+
+    @api.model
+    def _get_billed(self, company, bills, today, habits):
+        """What is paid of bills to come: advances pay for them first, and are filled up."""
+        retainers = self.env["timetrack.retainer"].search(
+            [("company_id", "=", company.id), ("is_automatic", "=", True)]
+        )
+        funds = [self._get_fund(retainer, habits) for retainer in retainers]
+        ids = [
+            engine.Bill(bill.client.id, bill.project.id, bill.currency.id, bill.day, bill.amount) for bill in bills
+        ]
+        left, refills = engine.draw(ids, funds, today)
+        items = [
+            self._make(bill._replace(amount=amount), habits)
+            for bill, amount in zip(bills, left, strict=True)
+            if not bill.currency.is_zero(amount)
+        ]
+        for refill in refills:
+            retainer = retainers[refill.place]
+            advance = Bill(
+                "scheduled", retainer.partner_id, retainer.project_id, retainer.currency_id, refill.day, refill.amount
+            )
+            items.append(self._make(advance, habits, is_certain=True))
+        return items
+
+    @api.model
+    def _get_fund(self, retainer, habits):
+        """A retainer for the engine. All its amounts are untaxed, as bills are: money in trust pays tax too."""
+        tax = habits.get_tax(retainer.partner_id) if retainer.kind == DEPOSIT else 1.0
+        left = retainer.balance - (retainer.unpaid if retainer.kind == DEPOSIT else 0.0)
+        return engine.Fund(
+            retainer.partner_id.id,
+            retainer.project_id.id or None,
+            retainer.currency_id.id,
+            left / tax,
+            retainer.floor / tax,
+            max(retainer.amount, retainer.floor) / tax,
+        )
 
     @api.model
     def _get_open(self, company):
@@ -239,45 +291,50 @@ class TimetrackCashWeek(models.Model):
         return items
 
     @api.model
-    def _get_scheduled(self, company, today, habits):
-        """Fees that are billed on a day to come."""
+    def _get_scheduled(self, company, today):
+        """Bills of fees on no posted invoice: on their day, or that of the milestone they wait for; what has neither
+        has no day."""
         instalments = self.env["timetrack.instalment"].search(
-            [("company_id", "=", company.id), ("date", "!=", False), ("row_ids", "=", False)]
+            Domain("company_id", "=", company.id)
+            & (Domain("date", "!=", False) | Domain("milestone_id", "!=", False))
+            & ~Domain("row_ids", "any", [("state", "=", "posted"), ("reversed_id", "=", False)])
         )
-        groups = [
-            (one.partner_id, one.project_id, one.currency_id, max(one.date, today), one.amount) for one in instalments
-        ]
-        return [
-            self._make(client, project, "scheduled", currency, amount, day, habits)
-            for client, project, currency, day, amount in groups
-            if client and amount
-        ]
+        bills = []
+        for one in instalments:
+            milestone = one.milestone_id
+            if one.partner_id and one.amount and (not milestone or milestone.is_reached or milestone.deadline):
+                days = [today, one.date, False if milestone.is_reached else milestone.deadline]
+                day = max(day for day in days if day)
+                bills.append(Bill("scheduled", one.partner_id, one.project_id, one.currency_id, day, one.amount))
+        return bills
 
     @api.model
     def _get_unbilled(self, band, groups, today, habits):
-        """Time that is not billed, on the day on which clients are usually billed for it."""
-        items = []
+        """Bills of time, on the day on which clients are usually billed for it."""
+        bills = []
         for client, project, currency, last, standard, net in groups:
-            if not client:
-                continue
-            billing = habits.get_billing(client)
-            amount = net if billing is None else standard * billing
-            if not currency.is_zero(amount):
+            if client:
+                billing = habits.get_billing(client)
                 day = max(last + timedelta(days=habits.get_lag(client)), today)
-                items.append(self._make(client, project, band, currency, amount, day, habits))
-        return items
+                amount = net if billing is None else standard * billing
+                bills.append(Bill(band, client, project, currency, day, amount))
+        return bills
 
     @api.model
-    def _make(self, client, project, band, currency, amount, day, habits):
-        """The item of what will be billed on a day: what clients pay of it in the end, with tax."""
-        factor = habits.get_tax(client) * habits.get_collection(client)
+    def _make(self, bill, habits, is_certain=False):
+        """The item of a bill to come: what clients pay of it in the end, with tax.
+
+        :param bool is_certain: it is paid in full
+        """
+        client, currency = bill.client, bill.currency
+        factor = habits.get_tax(client) * (1.0 if is_certain else habits.get_collection(client))
         terms = client.property_payment_term_id.line_ids
-        due = max((line._get_due_date(day) for line in terms), default=day)
+        due = max((line._get_due_date(bill.day) for line in terms), default=bill.day)
         item = engine.Item(
-            client.id, client.timetrack_client_category_id.id or None, band, currency.id,
-            currency.round(amount * factor), due,
+            client.id, client.timetrack_client_category_id.id or None, bill.band, currency.id,
+            currency.round(bill.amount * factor), due,
         )  # fmt: skip
-        return item, {"project_id": project.id}
+        return item, {"project_id": bill.project.id}
 
     @api.model
     def _read_approved(self, company, today):
@@ -361,6 +418,8 @@ class Habits:
         self.collection = self._read("timetrack.report", ripe, "collection_realization:avg")
         moves = of_company & Domain("move_type", "=", "out_invoice") & Domain("state", "=", "posted")
         moves &= Domain("invoice_date", ">", year)
+        # advances and what is drawn of them are not taxed as work is
+        moves &= ~Domain("line_ids", "any", [("timetrack_retainer_id", "!=", False)])
         sums = [
             (client.id, total / untaxed if untaxed else None)
             for client, total, untaxed in env["account.move"]._read_group(

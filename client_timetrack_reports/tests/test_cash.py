@@ -157,6 +157,102 @@ class TestCash(TimetrackBillingCommon):
         item = self._items("scheduled")
         self.assertEqual((item.amount, item.expected), (1150, date(2026, 7, 30)))
 
+    def test_fees_that_wait_for_a_milestone(self):
+        """On the deadline of the milestone, or now once it is reached; without a deadline there is no day."""
+        self.project.allow_milestones = True
+        milestones = self.env["project.milestone"].create(
+            [
+                {"name": "Draft", "project_id": self.project.id, "deadline": "2026-07-01"},
+                {"name": "Some Day", "project_id": self.project.id},
+            ]
+        )
+        draft, some_day = milestones
+        parts = [("Draft", draft, False), ("Some Day", some_day, False), ("Later", draft, "2026-07-20")]
+        self.env["timetrack.arrangement"].create(
+            {
+                "name": "Study",
+                "engagement_id": self.project.timetrack_engagement_ids.id,
+                "kind": "fixed",
+                "amount": 300.0,
+                "planned_hours": 10.0,
+                "instalment_ids": [
+                    Command.create({"name": name, "milestone_id": milestone.id, "date": day, "amount": 100.0})
+                    for name, milestone, day in parts
+                ],
+            }
+        )
+
+        def dues():
+            self._refresh()
+            return sorted(self.env["timetrack.cash.item"].search([("band", "=", "scheduled")]).mapped("due"))
+
+        self.assertEqual(dues(), [date(2026, 7, 1), date(2026, 7, 20)])
+        some_day.is_reached = True
+        self.assertEqual(dues(), [date.fromisoformat(TODAY), date(2026, 7, 1), date(2026, 7, 20)])
+        draft.is_reached = True
+        self.assertEqual(dues(), [date.fromisoformat(TODAY)] * 2 + [date(2026, 7, 20)])
+
+    def test_a_fee_on_a_draft_invoice_is_still_to_come(self):
+        self.env["timetrack.arrangement"].create(
+            {
+                "name": "Study",
+                "engagement_id": self.project.timetrack_engagement_ids.id,
+                "kind": "fixed",
+                "amount": 1000.0,
+                "planned_hours": 10.0,
+                "instalment_ids": [Command.create({"name": "End", "date": "2026-06-01", "amount": 1000.0})],
+            }
+        )
+        prebill = self._propose(date_to="2026-06-05")
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        self.assertEqual((move.state, move.amount_untaxed), ("draft", 1000))
+        self._refresh()
+        self.assertEqual(self._items("scheduled").amount, 1150)
+        move.invoice_date = "2026-06-05"
+        move.action_post()
+        self._refresh()
+        self.assertFalse(self.env["timetrack.cash.item"].search([("band", "=", "scheduled")]))
+        self.assertEqual(self._items("invoiced").amount, 1150)
+
+    def _create_retainer(self, amount, **values):
+        account = self.env["account.account"].create(
+            {"name": "Client Money", "code": "239901", "account_type": "liability_current"}
+        )
+        retainer = self.env["timetrack.retainer"].create(
+            {
+                "partner_id": self.partner_a.id, "project_id": self.project.id, "kind": "deposit", "amount": amount,
+                "account_id": account.id, "company_id": self.company.id, **values,
+            }
+        )  # fmt: skip
+        advance = self.env["account.move"].browse(retainer.action_invoice_advance()["res_id"])
+        advance.invoice_date = "2026-05-01"
+        advance.action_post()
+        self._pay(advance, date(2026, 5, 2))
+        return retainer
+
+    def test_what_a_deposit_pays_brings_no_cash(self):
+        """Of 1,000 and 150 of tax, 400 are in trust."""
+        self._log_approved(10.0, date="2026-06-01")
+        self._refresh()
+        self.assertEqual(self._items("approved").amount, 1150)
+        retainer = self._create_retainer(400.0)
+        self.assertEqual(retainer.available, 400)
+        self._refresh()
+        self.assertEqual(self._items("approved").amount, 750)
+        retainer.is_automatic = False
+        self._refresh()
+        self.assertEqual(self._items("approved").amount, 1150)
+
+    def test_what_fills_a_retainer_up_again_is_to_come(self):
+        """300 and 45 of tax leave 55 of 400, below 200: 345 will be asked for, when the time is billed."""
+        self._create_retainer(400.0, floor=200.0)
+        self._log_approved(3.0, date="2026-06-01")
+        self._refresh()
+        self.assertFalse(self.env["timetrack.cash.item"].search([("band", "=", "approved")]))
+        item = self._items("scheduled")
+        self.assertEqual((item.amount, item.project_id), (345, self.project))
+
     def test_against_what_came(self):
         move = self._create_invoice(500.0, date(2026, 6, 5))
         self._refresh()

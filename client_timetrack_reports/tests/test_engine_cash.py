@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.client_timetrack_reports.engine import cash as engine
-from odoo.addons.client_timetrack_reports.engine.cash import Behaviours, Item, Payment
+from odoo.addons.client_timetrack_reports.engine.cash import Behaviours, Bill, Fund, Item, Payment
 
 TODAY = date(2026, 6, 10)  # a Wednesday
 DAYS = st.integers(-40, 120)
@@ -27,6 +27,24 @@ ITEMS = st.lists(
         st.integers(-100, 200).map(lambda days: TODAY + timedelta(days=days)),
     ),
     max_size=25,
+)
+WHOLE = st.integers(0, 1000).map(float)
+BILLS = st.lists(
+    st.builds(
+        Bill,
+        st.sampled_from("AB"),
+        st.sampled_from([1, 2]),
+        st.sampled_from(["USD", "EUR"]),
+        st.integers(0, 60).map(lambda days: TODAY + timedelta(days=days)),
+        st.integers(-200, 1000).map(float),
+    ),
+    max_size=12,
+)
+FUNDS = st.lists(
+    st.tuples(
+        st.sampled_from("AB"), st.sampled_from([None, 1]), st.sampled_from(["USD", "EUR"]), WHOLE, WHOLE, WHOLE
+    ).map(lambda values: Fund(*values[:5], max(values[4:]))),
+    max_size=5,
 )
 
 
@@ -163,3 +181,42 @@ class TestEngineCash(BaseCase):
         self.assertLess(max(map(abs, errors)), 0.1)
         self.assertGreater(inside / weeks, 0.7)
         self.assertLess(inside / weeks, 0.95)
+
+    # ------------------------------------------------------------------
+    # Advances
+    # ------------------------------------------------------------------
+
+    def test_that_of_the_project_pays_first(self):
+        bills = [Bill("A", 1, "USD", TODAY, 500.0), Bill("A", 2, "USD", TODAY, 500.0)]
+        funds = [Fund("A", None, "USD", 600.0), Fund("A", 1, "USD", 300.0)]
+        # 300 and 200 of the first, 400 of the second
+        self.assertEqual(engine.draw(bills, funds, TODAY), ([0.0, 100.0], []))
+
+    def test_another_client_project_or_currency_does_not_pay(self):
+        bill = Bill("A", 1, "USD", TODAY, 500.0)
+        for fund in (Fund("B", None, "USD", 600.0), Fund("A", 2, "USD", 600.0), Fund("A", None, "EUR", 600.0)):
+            self.assertEqual(engine.draw([bill], [fund], TODAY), ([500.0], []))
+
+    def test_what_is_low_already_is_filled_up_today(self):
+        _due, refills = engine.draw([], [Fund("A", None, "USD", 100.0, 200.0, 1000.0)], TODAY)
+        self.assertEqual(refills, [(0, TODAY, 900.0)])
+
+    @given(BILLS, FUNDS)
+    @settings(deadline=None)
+    def test_nothing_is_lost_between_bills_and_advances(self, bills, funds):
+        """What bills ask for is paid in cash or drawn; what is drawn was there before or filled up; no more than was
+        billed is paid, and credits stay as they are."""
+        due, refills = engine.draw(bills, funds, TODAY)
+        for bill, left in zip(bills, due, strict=True):
+            self.assertLessEqual(min(bill.amount, 0.0), left)
+            self.assertLessEqual(left, bill.amount)
+            if bill.amount <= 0:
+                self.assertEqual(left, bill.amount)
+        drawn = sum(bill.amount for bill in bills) - sum(due)
+        filled = sum(refill.amount for refill in refills)
+        self.assertLessEqual(drawn, sum(fund.left for fund in funds) + filled + 1e-6)
+        for refill in refills:
+            fund = funds[refill.place]
+            self.assertGreater(refill.amount, fund.target - fund.floor - 1e-6)
+            self.assertLessEqual(refill.amount, fund.target)
+        self.assertEqual(engine.draw(bills, [], TODAY), ([bill.amount for bill in bills], []))
