@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..engine import forecast as engine
+from ..engine import forecast_statsmodels as more
 
 SCOPES = [
     ("company", "Company"),
@@ -23,7 +24,11 @@ METHODS = [
     (engine.SMOOTHED, "Exponential Smoothing"),
     (engine.HOLT, "Damped Trend"),
     (engine.SEASONAL, "As a Year Ago"),
+    (more.ETS, "ETS (statsmodels)"),
+    (more.STL, "Season by STL, and ETS (statsmodels)"),
 ]
+# Whose series also have the methods of statsmodels, where it is installed: these take a second a series.
+BROAD = ("company", "department")
 REFUSALS = [("short", "Too Short"), ("gaps", "Full of Gaps"), ("constant", "Constant"), ("ended", "Ended")]
 WEEK = timedelta(weeks=1)
 # How much of the past is learnt from, and how much of it is shown, in weeks.
@@ -150,7 +155,8 @@ class TimetrackForecast(models.Model):
         known = {one._get_key(): one for one in self.search([("company_id", "=", company.id)])}
         wanted, points = {}, {}
         for (scope, record_id), measures in series.items():
-            for measure, made in self._forecast(measures, net.get((scope, record_id), {}), monday).items():
+            made_of = self._forecast(measures, net.get((scope, record_id), {}), monday, self._get_methods(scope))
+            for measure, made in made_of.items():
                 record = {RECORDS[scope]: record_id} if scope in RECORDS else {}
                 key = (scope, record_id, measure)
                 values, points[key] = made
@@ -235,18 +241,24 @@ class TimetrackForecast(models.Model):
         return rows
 
     @api.model
-    def _forecast(self, measures, net, monday):
+    def _get_methods(self, scope):
+        """The methods that are tried, by name."""
+        return {**engine.METHODS, **(more.get_methods() if scope in BROAD else {})}
+
+    @api.model
+    def _forecast(self, measures, net, monday, methods):
         """The series of one department, client, service type or company: dict of measure to its values and points.
 
         :param dict measures: measure to values by week until ``monday``
         :param dict net: net available hours by Monday, where there are any
+        :param dict methods: that are tried
         """
         found = {}
         for measure, values in measures.items():
             if any(values):
                 refusal, made = engine.refuse(values), None
                 if not refusal:
-                    made = engine.forecast(values)
+                    made = engine.forecast(values, methods=methods)
                 found[measure] = self._prepare(values, refusal, made, monday)
                 if measure == BILLABLE and net:
                     found[UTILIZATION] = self._prepare_utilization(values, refusal, made, monday, net)
