@@ -99,20 +99,28 @@ class TimetrackLockup(models.Model):
                  UNION ALL
                     SELECT %(today)s
               ),
-              movement AS MATERIALIZED (
-                    SELECT company_id, client_id, project_id,
-                           CASE WHEN date >= %(month)s THEN %(today)s
-                                ELSE GREATEST((date_trunc('month', date) + INTERVAL '1 month - 1 day')::date,
-                                              %(first)s::date - 1) END AS day,
-                           SUM(wip) AS wip, SUM(receivable) AS receivable, SUM(fees) AS fees,
-                           SUM(fees) FILTER (WHERE date > %(year)s) AS year,
-                           SUM(fees) FILTER (WHERE date > %(quarter)s) AS quarter
+              monthly AS MATERIALIZED (
+                    SELECT company_id, client_id, project_id, month, SUM(wip) AS wip, SUM(receivable) AS receivable,
+                           SUM(fees) AS fees, SUM(year) AS year, SUM(quarter) AS quarter
                       FROM (%(movements)s) one
-                     WHERE date <= %(today)s
                   GROUP BY 1, 2, 3, 4
               ),
+              movement AS (
+                    -- places by one number: clients and projects may be NULL, which PostgreSQL joins row by row
+                    SELECT DENSE_RANK() OVER (ORDER BY company_id, client_id, project_id) AS place,
+                           GREATEST(LEAST((month + INTERVAL '1 month - 1 day')::date, %(today)s), %(first)s::date - 1)
+                               AS day,
+                           monthly.*
+                      FROM monthly
+              ),
+              moved AS (
+                    SELECT place, day, SUM(wip) AS wip, SUM(receivable) AS receivable, SUM(fees) AS fees,
+                           SUM(year) AS year, SUM(quarter) AS quarter
+                      FROM movement
+                  GROUP BY 1, 2
+              ),
               place AS (
-                    SELECT company_id, client_id, project_id FROM movement GROUP BY 1, 2, 3
+                    SELECT DISTINCT place, company_id, client_id, project_id FROM movement
               ),
               balance AS (
                     SELECT place.*, month_end.day, month_end.day = %(today)s AS is_now,
@@ -124,15 +132,11 @@ class TimetrackLockup(models.Model):
                                          ELSE SUM(fees) OVER three END, 0) AS fees_quarter,
                            month_end.day - (month_end.day + INTERVAL '1 day' - INTERVAL '3 months')::date + 1
                                AS quarter_days,
-                           ROW_NUMBER() OVER (ORDER BY place.company_id, place.client_id, place.project_id,
-                                                     month_end.day) AS id
+                           ROW_NUMBER() OVER (ORDER BY place.place, month_end.day) AS id
                       FROM place
                 CROSS JOIN month_end
-                 LEFT JOIN movement
-                        ON movement.day = month_end.day AND movement.company_id = place.company_id
-                       AND movement.client_id IS NOT DISTINCT FROM place.client_id
-                       AND movement.project_id IS NOT DISTINCT FROM place.project_id
-                    WINDOW always AS (PARTITION BY place.company_id, place.client_id, place.project_id),
+                 LEFT JOIN moved ON moved.place = place.place AND moved.day = month_end.day
+                    WINDOW always AS (PARTITION BY place.place),
                            until AS (always ORDER BY month_end.day),
                            twelve AS (until ROWS BETWEEN 11 PRECEDING AND CURRENT ROW),
                            three AS (until ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)
@@ -141,7 +145,7 @@ class TimetrackLockup(models.Model):
                     SELECT *, fees_year > 0 AS has_fees, wip_amount + receivable_amount AS lockup_amount,
                            receivable_amount * quarter_days AS receivable_quarter
                       FROM balance
-                     WHERE day >= GREATEST(%(shown)s, (SELECT min(day) FROM movement))
+                     WHERE day >= GREATEST(%(shown)s, (SELECT min(day) FROM moved))
               )
             SELECT locked.*, project.user_id, company.currency_id, %(ratios)s
               FROM locked
@@ -149,23 +153,41 @@ class TimetrackLockup(models.Model):
          LEFT JOIN project_project project ON project.id = locked.project_id
             """,
             first=first,
-            month=today.replace(day=1),
             today=today,
-            year=today - relativedelta(years=1),
-            quarter=today - relativedelta(months=3),
             shown=today.replace(day=1) - relativedelta(months=SHOWN - 2, days=1),
-            movements=self._get_movements(),
+            movements=SQL(" UNION ALL ").join(self._sum_up(movements, today) for movements in self._get_movements()),
             ratios=SQL(", ").join(ratios),
         )
 
     @api.model
+    def _sum_up(self, movements, today):
+        """SQL of movements by month. Each kind is summed up by itself: of a million pieces of work PostgreSQL sorts what is
+        left of them."""
+        return SQL(
+            """
+            SELECT company_id, client_id, project_id, date_trunc('month', date::timestamp) AS month,
+                   SUM(wip) AS wip, SUM(receivable) AS receivable, SUM(fees) AS fees,
+                   SUM(fees) FILTER (WHERE date > %(year)s) AS year,
+                   SUM(fees) FILTER (WHERE date > %(quarter)s) AS quarter
+              FROM (%(movements)s) one
+             WHERE date <= %(today)s
+          GROUP BY 1, 2, 3, 4
+            """,
+            movements=movements,
+            today=today,
+            year=today - relativedelta(years=1),
+            quarter=today - relativedelta(months=3),
+        )
+
+    @api.model
     def _get_movements(self):
-        """Hook: SQL of what comes in and goes out: company_id, client_id, project_id, date, wip, receivable, fees."""
+        """Hook: SELECTs of what comes in and goes out: company_id, client_id, project_id, date, wip, receivable, fees."""
         Report = self.env["timetrack.report"]
-        parts = [self._get_facts("wip", wip="wip_amount"), self._get_facts("wip_billed", wip="wip_amount")]
-        parts.append(self._get_facts("billing", fees="billed_amount"))
         columns = Report._select_billing()
-        parts.append(
+        return [
+            self._get_facts("wip", wip="wip_amount"),
+            self._get_facts("wip_billed", wip="wip_amount"),
+            self._get_facts("billing", fees="billed_amount"),
             SQL(
                 """
                 SELECT %(key)s, GREATEST(%(date)s, step.day) AS date, NULL::numeric AS wip,
@@ -187,9 +209,8 @@ class TimetrackLockup(models.Model):
                 reconciled=Report._get_reconciled(),
                 where=Report._where_billing(),
                 **{"from": Report._from_billing()},
-            )
-        )
-        return SQL(" UNION ALL ").join(parts)
+            ),
+        ]
 
     @api.model
     def _get_facts(self, fact, **measures):
