@@ -161,8 +161,8 @@ class TimetrackLockup(models.Model):
 
     @api.model
     def _sum_up(self, movements, today):
-        """SQL of movements by month. Each kind is summed up by itself: of a million pieces of work PostgreSQL sorts what is
-        left of them."""
+        """SQL of movements by month. Each kind is summed up by itself: of a million pieces of work PostgreSQL sorts
+        what is left of them."""
         return SQL(
             """
             SELECT company_id, client_id, project_id, date_trunc('month', date::timestamp) AS month,
@@ -181,7 +181,8 @@ class TimetrackLockup(models.Model):
 
     @api.model
     def _get_movements(self):
-        """Hook: SELECTs of what comes in and goes out: company_id, client_id, project_id, date, wip, receivable, fees."""
+        """Hook: SELECTs of what comes in and goes out: company_id, client_id, project_id, date, wip, receivable,
+        fees."""
         Report = self.env["timetrack.report"]
         columns = Report._select_billing()
         return [
