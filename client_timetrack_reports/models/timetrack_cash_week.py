@@ -52,6 +52,12 @@ class TimetrackCashWeek(models.Model):
     week = fields.Date(required=True, readonly=True, help="Its Monday.")
     ahead = fields.Integer("Weeks Ahead", readonly=True, aggregator=None)
     is_latest = fields.Boolean("Now", readonly=True)
+    is_replayed = fields.Boolean(
+        "Worked Out Afterwards",
+        readonly=True,
+        help="From invoices, payments and time of those days; when time was approved, what was disputed and what "
+        "retainers held then is left out.",
+    )
     invoiced = fields.Monetary(readonly=True)
     scheduled = fields.Monetary("Fees and Advances", readonly=True)
     approved = fields.Monetary("Approved, Unbilled", readonly=True)
@@ -67,8 +73,14 @@ class TimetrackCashWeek(models.Model):
 
     @api.model
     def _work_out(self, company, today):
-        """The forecast of a company, and what came of those before."""
+        """The forecast of a company, and what came of those before; the first time also what would have been forecast
+        in the weeks before, so that it can be seen at once how good that is."""
         self.env.flush_all()
+        is_first = not self.search_count([("company_id", "=", company.id)], limit=1)
+        for week in range(engine.WEEKS if is_first else 0, 0, -1):
+            day = today - week * WEEK
+            items = self._get_items(company, day, is_past=True)
+            self._write_weeks(company, items, self._read_payments(company, day), day, is_past=True)
         payments = self._read_payments(company, today)
         items = self._get_items(company, today)
         self._write_items(company, items, payments, today)
@@ -107,8 +119,11 @@ class TimetrackCashWeek(models.Model):
         Item.create(vals_list)
 
     @api.model
-    def _write_weeks(self, company, items, payments, today):
-        """Put down the forecast of the running week, instead of what it was before in this week."""
+    def _write_weeks(self, company, items, payments, today, is_past=False):
+        """Put down the forecast of the running week, instead of what it was before in this week.
+
+        :param bool is_past: ``today`` is a day that is over: the forecast is worked out afterwards
+        """
         monday = today - timedelta(days=today.weekday())
         of_company = Domain("company_id", "=", company.id)
         self.search(of_company & Domain("made", "=", monday)).unlink()
@@ -125,7 +140,8 @@ class TimetrackCashWeek(models.Model):
                         "made": monday,
                         "week": week.start,
                         "ahead": place,
-                        "is_latest": True,
+                        "is_latest": not is_past,
+                        "is_replayed": is_past,
                         **{band: week.bands.get(band, 0.0) for band, _label in BANDS},
                         "expected": sum(week.bands.values()),
                         "p10": p10,
@@ -208,22 +224,26 @@ class TimetrackCashWeek(models.Model):
         return {(week, currency): float(amount) for week, currency, amount in rows}
 
     @api.model
-    def _get_items(self, company, today):
-        """All that is to come: list of (item of the engine, values of what it refers to)."""
+    def _get_items(self, company, today, is_past=False):
+        """All that is to come: list of (item of the engine, values of what it refers to).
+
+        :param bool is_past: as it was at the end of that day
+        """
         habits = self._get_habits(company, today)
         bills = [
-            *self._get_scheduled(company, today),
-            *self._get_unbilled("approved", self._read_approved(company, today), today, habits),
-            *self._get_unbilled("unapproved", self._read_unapproved(company, today), today, habits),
+            *self._get_scheduled(company, today, is_past),
+            *self._get_unbilled("approved", self._read_approved(company, today, is_past), today, habits),
+            *self._get_unbilled("unapproved", self._read_unapproved(company, today, is_past), today, habits),
         ]
-        return [*self._get_open(company), *self._get_billed(company, bills, today, habits)]
+        open_items = self._get_open_then(company, today) if is_past else self._get_open(company)
+        return [*open_items, *self._get_billed(company, bills, today, habits, is_past)]
 
     @api.model
-    def _get_billed(self, company, bills, today, habits):
+    def _get_billed(self, company, bills, today, habits, is_past):
         """What is paid of bills to come: advances pay for them first, and are filled up."""
-        retainers = self.env["timetrack.retainer"].search(
-            [("company_id", "=", company.id), ("is_automatic", "=", True)]
-        )
+        Retainer = self.env["timetrack.retainer"]
+        automatic = Domain("company_id", "=", company.id) & Domain("is_automatic", "=", True)
+        retainers = Retainer if is_past else Retainer.search(automatic)
         funds = [self._get_fund(retainer, habits) for retainer in retainers]
         ids = [
             engine.Bill(bill.client.id, bill.project.id, bill.currency.id, bill.day, bill.amount) for bill in bills
@@ -291,13 +311,52 @@ class TimetrackCashWeek(models.Model):
         return items
 
     @api.model
-    def _get_scheduled(self, company, today):
+    def _get_open_then(self, company, day):
+        """What was open at the end of a day: what is open now, and what was reconciled later."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT move.commercial_partner_id, client.timetrack_client_category_id, line.currency_id,
+                       line.amount_residual_currency + sign.of * COALESCE(later.amount, 0),
+                       COALESCE(line.date_maturity, move.invoice_date), move.id
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                  JOIN account_account account ON account.id = line.account_id
+             LEFT JOIN res_partner client ON client.id = move.commercial_partner_id
+             LEFT JOIN (
+                        SELECT line_id, sum(amount) AS amount FROM (%(reconciled)s) part WHERE day > %(day)s
+                      GROUP BY line_id
+                       ) later ON later.line_id = line.id
+            CROSS JOIN LATERAL (SELECT CASE WHEN move.move_type = 'out_invoice' THEN 1 ELSE -1 END AS of) sign
+                 WHERE move.company_id = %(company)s AND move.state = 'posted'
+                   AND move.move_type IN ('out_invoice', 'out_refund')
+                   AND account.account_type = 'asset_receivable'
+                   AND COALESCE(move.invoice_date, move.date) <= %(day)s
+                   AND (line.amount_residual_currency != 0 OR later.amount IS NOT NULL)
+              ORDER BY line.id
+                """,
+                reconciled=self.env["timetrack.report"]._get_reconciled(),
+                company=company.id,
+                day=day,
+            )
+        )
+        return [
+            (engine.Item(client, category, "invoiced", currency, float(amount), due), {"move_id": move})
+            for client, category, currency, amount, due, move in rows
+            if amount
+        ]
+
+    @api.model
+    def _get_scheduled(self, company, today, is_past):
         """Bills of fees on no posted invoice: on their day, or that of the milestone they wait for; what has neither
         has no day."""
+        billed = Domain("state", "=", "posted") & Domain("reversed_id", "=", False)
+        if is_past:
+            billed &= Domain("move_id.invoice_date", "<=", today)
         instalments = self.env["timetrack.instalment"].search(
             Domain("company_id", "=", company.id)
             & (Domain("date", "!=", False) | Domain("milestone_id", "!=", False))
-            & ~Domain("row_ids", "any", [("state", "=", "posted"), ("reversed_id", "=", False)])
+            & ~Domain("row_ids", "any", billed)
         )
         bills = []
         for one in instalments:
@@ -337,12 +396,14 @@ class TimetrackCashWeek(models.Model):
         return item, {"project_id": bill.project.id}
 
     @api.model
-    def _read_approved(self, company, today):
+    def _read_approved(self, company, today, is_past=False):
         """Approved time on no posted invoice, by month of work.
 
         :return: list of (client, project, currency, last day of work, standard value, value at the net contract rate)
         """
-        pieces = self.env["timetrack.billing.queue"]._get_pieces(today, with_orders=True)
+        pieces = self.env["timetrack.billing.queue"]._get_pieces(
+            today, as_of_day=is_past, with_orders=True
+        )
         rows = self.env.execute_query(
             SQL(
                 """
@@ -371,13 +432,17 @@ class TimetrackCashWeek(models.Model):
         ]
 
     @api.model
-    def _read_unapproved(self, company, today):
-        """Billable time that is not approved, at the rates that it would have today: as :meth:`_read_approved`."""
+    def _read_unapproved(self, company, today, is_past=False):
+        """Billable time that is not approved, at the rates that it would have today: as :meth:`_read_approved`, where
+        what is approved by now counts as approved on a past day too."""
+        waits = Domain("timetrack_state", "!=", "approved")
+        if is_past:
+            waits &= Domain("create_date", "<", fields.Datetime.to_datetime(today + timedelta(days=1)))
         entries = self.env["account.analytic.line"].search(
             self.env["account.analytic.line"]._timetrack_entry_domain()
             & Domain("company_id", "=", company.id)
             & Domain("timetrack_is_billable", "=", True)
-            & Domain("timetrack_state", "!=", "approved")
+            & waits
             & Domain("so_line", "=", False)
             & ~Domain("timetrack_arrangement_id.kind", "in", FEES)
             & Domain("date", "<=", today)
@@ -409,15 +474,17 @@ class Habits:
 
     def __init__(self, env, company, today):
         self.env = env
-        year = today - relativedelta(years=1)
         of_company = Domain("company_id", "=", company.id)
-        self.lags = self._read("timetrack.turnaround", of_company & Domain("invoiced", ">", year), "billing_median:avg")
-        billing = of_company & Domain("kind", "=", "billing") & Domain("date", ">", year)
+
+        def in_year(name):
+            return of_company & Domain(name, ">", today - relativedelta(years=1)) & Domain(name, "<=", today)
+
+        self.lags = self._read("timetrack.turnaround", in_year("invoiced"), "billing_median:avg")
+        billing = Domain("kind", "=", "billing") & in_year("date")
         self.billing = self._read("timetrack.report", billing, "billing_realization:avg")
         ripe = billing & Domain("cohort_date", "<=", today - timedelta(days=LOOK_BACK))
         self.collection = self._read("timetrack.report", ripe, "collection_realization:avg")
-        moves = of_company & Domain("move_type", "=", "out_invoice") & Domain("state", "=", "posted")
-        moves &= Domain("invoice_date", ">", year)
+        moves = in_year("invoice_date") & Domain("move_type", "=", "out_invoice") & Domain("state", "=", "posted")
         # advances and what is drawn of them are not taxed as work is
         moves &= ~Domain("line_ids", "any", [("timetrack_retainer_id", "!=", False)])
         sums = [

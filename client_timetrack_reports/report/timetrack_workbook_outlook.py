@@ -253,8 +253,9 @@ class TimetrackWorkbook(models.AbstractModel):
                     **{name: row[name] for name in ("expected", "p10", "p90", "came")},
                 }
                 for row in weeks
+                if row.expected or row.came
             ],
-            note=_t("Weeks of the period that are over, by each forecast that had them."),
+            note=_t("Weeks of the period that are over, by each forecast that had them; those without cash left out."),
             total_label=_t("Total"),
         )  # fmt: skip
 

@@ -265,12 +265,47 @@ class TestCash(TimetrackBillingCommon):
         self.assertEqual(by_week[MONDAY + 2 * WEEK], (False, 0, 0))
         self.assertFalse(any(rows.mapped("is_latest")))
 
+    def test_the_first_run_looks_back(self):
+        """An invoice of May 20 was expected on May 30, and came on June 1; work of May 12 is expected on June 21."""
+        move = self._create_invoice(500.0, date(2026, 5, 20))
+        self._pay(move, date(2026, 6, 1))
+        self._log_approved(10.0, date="2026-05-12")
+        self._refresh()
+        rows = self.Week.search([("company_id", "=", self.company.id)])
+        # that many weeks back, where there was something to expect
+        self.assertEqual(min(row.made for row in rows), MONDAY - 10 * WEEK)
+        self.assertEqual(rows.filtered("is_replayed"), rows.filtered(lambda row: row.made < MONDAY))
+        self.assertEqual(rows.filtered("is_latest"), rows.filtered(lambda row: row.made == MONDAY))
+
+        def by_week(made):
+            return {
+                row.week: (row.invoiced, row.approved, row.came if row.is_over else None)
+                for row in rows
+                if row.made == made and (row.expected or row.came)
+            }
+
+        may = date(2026, 5, 25)
+        expected = {
+            may: (575, 0, 0),
+            may + WEEK: (0, 0, 575),
+            may + 3 * WEEK: (0, 1150, None),
+        }
+        self.assertEqual(by_week(may), expected)
+        self.assertEqual(by_week(may - WEEK), expected)
+        self.assertEqual(by_week(may - 2 * WEEK)[may + 3 * WEEK], (0, 1150, None))
+        # on May 6 four payments were known, which say too little: the fifth invoice was late by its terms
+        self.assertEqual(by_week(may - 3 * WEEK), {may - 2 * WEEK: (0, 0, 1150), may + WEEK: (0, 0, 575)})
+        # once is enough
+        self._refresh("2026-06-17")
+        self.assertEqual(self.Week.search_count([("is_replayed", "=", True), ("company_id", "=", self.company.id)]),
+                         len(rows.filtered("is_replayed")))  # fmt: skip
+
     def test_the_same_week_again(self):
         self._create_invoice(500.0, date(2026, 6, 5))
         self._refresh()
         self._create_invoice(100.0, date(2026, 6, 6))
         self._refresh("2026-06-11")
-        rows = self.Week.search([("company_id", "=", self.company.id)])
+        rows = self.Week.search([("company_id", "=", self.company.id), ("is_replayed", "=", False)])
         self.assertEqual((len(rows), sum(rows.mapped("expected"))), (13, 690))
 
     def test_a_write_off_is_no_cash(self):
