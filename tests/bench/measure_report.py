@@ -24,6 +24,11 @@ from odoo.addons.web.controllers.export import ExcelExport
 
 ADMIN = "admin"
 REPORT, ANALYSIS = "timetrack.report", "timesheets.analysis.report"
+# Other reports with pages of their own: by SQL over all of the time, or worked out every night.
+OTHERS = (
+    "timetrack.lockup", "timetrack.turnaround", "timetrack.order.cycle", "timetrack.work.pattern",
+    "timetrack.daily.hours", "timetrack.earned.value", "timetrack.cash.week", "timetrack.benefit.curve",
+)  # fmt: skip
 SETS = [[], ["employee_id"], ["date:month"], ["employee_id", "date:month"]]
 MEASURES = [
     "logged_hours:sum", "billable_hours:sum", "non_billable_hours:sum", "approved_hours:sum",
@@ -130,12 +135,17 @@ class ReportBench(Bench):
         """What opening each page of the report asks for, once its views are known: queries are what counts."""
         with self.addons.cursor() as cr:
             env = self.environment(cr, ADMIN)
-            actions = env["ir.actions.act_window"].search([("res_model", "=", REPORT)], order="id")
-            pages = {action.xml_id: PivotPage(env, action.xml_id) for action in actions}
+            actions = env["ir.actions.act_window"].search([("res_model", "in", (REPORT, *OTHERS))], order="id")
+            actions = actions.filtered(lambda action: "pivot" in action.view_mode)
+            pages = {action.xml_id: PivotPage(env, action.xml_id, action.res_model) for action in actions}
         self.compare(
-            max(1, times // 3),
-            {name.partition("action_")[2]: (self.addons, ADMIN, page.load) for name, page in pages.items()},
+            max(1, times // 3), {self.name_page(name): (self.addons, ADMIN, page.load) for name, page in pages.items()}
         )
+
+    def name_page(self, xml_id):
+        """What a page is called: ``wip`` of timetrack_report_action_wip, ``lockup`` of timetrack_lockup_action."""
+        name = xml_id.partition(".")[2].removeprefix("timetrack_")
+        return name.removeprefix("report_action_").removesuffix("_action")
 
     def workbooks(self, times):
         """Entries with ten columns as a workbook, as Odoo exports them, and by XlsxWriter fed by one query."""
@@ -219,11 +229,12 @@ class ReportBench(Bench):
 class PivotPage:
     """A pivot of the web client, as its request for the data of an action (without filters: of all the time)."""
 
-    def __init__(self, env, name):
+    def __init__(self, env, name, model):
+        self.model = model
         self.action = env["ir.actions.actions"]._for_xml_id(name)
         self.domain = safe_eval(self.action["domain"] or "[]", {"uid": env.uid})
-        views = env[REPORT].get_views([(view, kind) for view, kind in self.action["views"]] + [(False, "search")])
-        known = views["models"][REPORT]["fields"]
+        views = env[model].get_views([(view, kind) for view, kind in self.action["views"]] + [(False, "search")])
+        known = views["models"][model]["fields"]
         nodes = list(etree.fromstring(views["views"]["pivot"]["arch"]).iterfind("./field[@type]"))
         rows, columns = (
             [self.read_group(node) for node in nodes if node.get("type") == kind] for kind in ("row", "col")
@@ -247,4 +258,4 @@ class PivotPage:
     def load(self, env):
         """Ask for the sums of all sets of groups."""
         measures = list(dict.fromkeys(self.measures))
-        return env[REPORT].formatted_read_grouping_sets(self.domain, self.sets, measures)
+        return env[self.model].formatted_read_grouping_sets(self.domain, self.sets, measures)

@@ -26,6 +26,8 @@ RATIOS = (
     Ratio("pivot of a month", "pivot of a month, plain SQL"),
     Ratio("workbook", "export, Odoo", 0.6),
     Ratio("workbook", "workbook, XlsxWriter", 1.3),
+    # at the end of each month, beside what is in progress now
+    Ratio("lockup", "wip", 2),
     # four times the entries
     Ratio("memory of a workbook", "memory of a quarter of it", 1.3),
 )
