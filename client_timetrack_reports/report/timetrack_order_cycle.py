@@ -276,7 +276,8 @@ CROSS JOIN LATERAL (%(milestones)s) one
               FROM timetrack_allocation a
               JOIN account_move move ON move.id = a.move_id
               JOIN timetrack_engagement engagement ON engagement.project_id = a.project_id
-             WHERE a.state = 'posted' AND a.reversed_id IS NULL
+         LEFT JOIN account_analytic_line l ON l.id = a.line_id
+             WHERE a.state = 'posted' AND a.reversed_id IS NULL AND l.so_line IS NULL
                AND COALESCE(move.invoice_date, move.date) >= engagement.order_date
             """
         )
@@ -351,7 +352,8 @@ CROSS JOIN LATERAL (%(milestones)s) one
                       FROM purchase_order_line line
                 CROSS JOIN LATERAL jsonb_each_text(line.analytic_distribution) AS part (accounts, share)
                 CROSS JOIN LATERAL unnest(string_to_array(part.accounts, ',')) AS account (id)
-                      JOIN project_project project ON project.account_id = account.id::int
+                      JOIN project_project project
+                        ON project.account_id = CASE WHEN account.id ~ '^[0-9]+$' THEN account.id::int END
                   GROUP BY line.order_id, project.id
                    ) share ON share.order_id = o.id
               JOIN project_project project ON project.id = share.project_id

@@ -25,10 +25,10 @@ class TimetrackWorkbook(models.AbstractModel):
     _inherit = "timetrack.workbook"
 
     @api.model
-    def _find(self, model, domain, order=None):
+    def _find(self, model, domain, order=None, limit=None):
         """Records of a page, none where the reader may not see it."""
         Model = self.env[model]
-        return Model.search(domain, order=order) if Model.has_access("read") else Model
+        return Model.search(domain, order=order, limit=limit) if Model.has_access("read") else Model
 
     @api.model
     def _group(self, model, domain, groupby, measures):
@@ -68,7 +68,7 @@ class TimetrackWorkbook(models.AbstractModel):
     def _prepare_earned(self, company, date_from, date_to):
         """One row a project with a budget, as it stood in the last week of the period."""
         of_company = Domain("company_id", "=", company.id) & Domain("week", "<=", date_to)
-        [last, *_before] = self._find("timetrack.earned.value", of_company, "week desc")[:1].mapped("week") or [None]
+        last = self._find("timetrack.earned.value", of_company, "week desc", limit=1).week
         rows = self._find("timetrack.earned.value", of_company & Domain("week", "=", last), "project_id")
         money = self._shows("timetrack.earned.value", "bac_cost")
         sources = self._get_labels("timetrack.earned.value", "progress_by")
