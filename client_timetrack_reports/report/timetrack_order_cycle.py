@@ -453,15 +453,17 @@ CROSS JOIN LATERAL (SELECT COALESCE(move.invoice_date, move.date) AS invoiced) d
         return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, str(self.env.tz))
 
     def action_open_source(self):
-        """Open the order, or what it stands on; or else its project.
+        """Open the order, or what it stands on; or else its project, or its client or vendor.
 
         :raise UserError: the user may read none of them
         """
         self.ensure_one()
         order = self.env[self.order_model].browse(self.order_id)
-        if order._name == "timetrack.engagement":
+        # the form of a sales order has fields for salespeople only, though others may read orders
+        is_for_sales = order._name == "sale.order" and not self.env.user.has_group("sales_team.group_sale_salesman")
+        if order._name == "timetrack.engagement" or is_for_sales:
             order = self.project_id
-        record = next((one for one in (order, self.project_id) if one and one.has_access("read")), None)
+        record = next((one for one in (order, self.project_id, self.partner_id) if one and one.has_access("read")), None)
         if record is None:
             raise UserError(self.env._("This order is not for you to see."))
         return record.get_formview_action()

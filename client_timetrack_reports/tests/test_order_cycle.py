@@ -146,6 +146,8 @@ class TestOrderCycle(TimetrackSaleCommon):
         row = self._get_sale()
         self.assertEqual((row.stage, row.payment_days, row.cycle_days), ("paid", 2, 31))
         self.assertEqual(row.action_open_source()["res_id"], self.order.id)
+        action = row.with_user(self.user_approver).action_open_source()
+        self.assertEqual((action["res_model"], action["res_id"]), ("project.project", self.sold.id))
         # work began before the order was received
         self.order.date_order = "2026-06-01 10:00:00"
         row = self._get_sale()
