@@ -463,7 +463,8 @@ CROSS JOIN LATERAL (SELECT COALESCE(move.invoice_date, move.date) AS invoiced) d
         is_for_sales = order._name == "sale.order" and not self.env.user.has_group("sales_team.group_sale_salesman")
         if order._name == "timetrack.engagement" or is_for_sales:
             order = self.project_id
-        record = next((one for one in (order, self.project_id, self.partner_id) if one and one.has_access("read")), None)
+        near = (order, self.project_id, self.partner_id)
+        record = next((one for one in near if one and one.has_access("read")), None)
         if record is None:
             raise UserError(self.env._("This order is not for you to see."))
         return record.get_formview_action()
