@@ -135,6 +135,7 @@ LOCKUP_NOW = Page("timetrack.lockup", (("is_now", "=", True), ("has_fees", "=", 
 TURNAROUND = Page("timetrack.turnaround")
 ORDERS = Page("timetrack.order.cycle", (), (("client", "partner_id"), ("project", "project_id")))
 BENEFITS = Page("timetrack.benefit.curve", (("is_now", "=", True),), ())
+PATTERN = Page("timetrack.work.pattern")
 PAYMENTS = Page("timetrack.cash.item", (("is_disputed", "=", False), ("expected", "!=", False)))
 DASHBOARDS = (
     Dashboard(
@@ -287,6 +288,8 @@ DASHBOARDS = (
                   "received"),
             Table("Benefits", "benefit_id", ("planned_value", "validated_value", "risk_value"), BENEFITS,
                   "planned_value", None),
+            Chart("When People Work", "hours", ("weekday",), PATTERN),
+            Chart("When They Write It Down", "hours", ("entry_hour",), PATTERN),
         ),
         menu="client_timetrack_reports.menu_earned_value",
     ),
