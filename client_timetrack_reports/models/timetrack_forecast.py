@@ -69,6 +69,9 @@ class TimetrackForecast(models.Model):
     ahead_high = fields.Float("High", readonly=True, aggregator=None)
     method = fields.Selection(METHODS, readonly=True)
     origins = fields.Integer("Checks", readonly=True, help="After how many weeks forecasts were made and checked.")
+    has_private = fields.Boolean(
+        "Private Projects", readonly=True, help="Of a client: a private project is part of it. Not for all approvers."
+    )
     is_scored = fields.Boolean(readonly=True)
     mase = fields.Float(
         "MASE",
@@ -152,6 +155,7 @@ class TimetrackForecast(models.Model):
         monday = today - timedelta(days=today.weekday())
         series = self._read_series(company, monday)
         net = self._read_capacity(company, monday)
+        private = self._get_private_clients(company)
         known = {one._get_key(): one for one in self.search([("company_id", "=", company.id)])}
         wanted, points = {}, {}
         for (scope, record_id), measures in series.items():
@@ -160,7 +164,10 @@ class TimetrackForecast(models.Model):
                 record = {RECORDS[scope]: record_id} if scope in RECORDS else {}
                 key = (scope, record_id, measure)
                 values, points[key] = made
-                wanted[key] = {"company_id": company.id, "scope": scope, "measure": measure, **record, **values}
+                wanted[key] = {
+                    "company_id": company.id, "scope": scope, "measure": measure, **record, **values,
+                    "has_private": scope == "client" and record_id in private,
+                }  # fmt: skip
         self.browse(one.id for key, one in known.items() if key not in wanted).unlink()
         missing = [key for key in wanted if key not in known]
         for key in wanted.keys() & known.keys():
@@ -169,6 +176,14 @@ class TimetrackForecast(models.Model):
         self.env["timetrack.forecast.point"]._replace(
             company, [{"forecast_id": known[key].id, **point} for key, own in points.items() for point in own]
         )
+
+    @api.model
+    def _get_private_clients(self, company):
+        """The ids of clients that have time on projects which only those invited may see."""
+        private = Domain("kind", "=", "entry") & Domain("company_id", "=", company.id)
+        private &= Domain("project_id.privacy_visibility", "not in", ["employees", "portal"])
+        groups = self.env["timetrack.report"]._read_group(private & Domain("client_id", "!=", False), ["client_id"])
+        return {client.id for (client,) in groups}
 
     def _get_key(self):
         self.ensure_one()

@@ -203,6 +203,32 @@ class TestForecast(ReportsCommon):
         self.assertLessEqual(more_new, new + 10)
         self.assertLessEqual(more_known, known + 10)
 
+    def test_clients_of_private_projects_are_not_for_all_approvers(self):
+        """What a client with a private project takes says what that project takes."""
+        approver, manager = (
+            new_test_user(
+                self.env, f"tt_private_{name}", f"hr_timesheet.{group}", company_id=self.company.id,
+                company_ids=[Command.set(self.company.ids)],
+            )
+            for name, group in (("approver", "group_hr_timesheet_approver"), ("manager", "group_timesheet_manager"))
+        )  # fmt: skip
+        domain = [("company_id", "=", self.company.id), ("scope", "=", "client")]
+
+        def see(user):
+            env = self.env(user=user, context={"allowed_company_ids": self.company.ids})
+            found = env["timetrack.forecast"].search(domain)
+            points = env["timetrack.forecast.point"].search([("forecast_id.scope", "=", "client")])
+            self.assertEqual(points.forecast_id, found)
+            return bool(found)
+
+        self.assertEqual((see(approver), see(manager)), (True, True))
+        self.project.privacy_visibility = "followers"
+        with freeze_time(TODAY):
+            self.env["timetrack.forecast"]._refresh(self.company)
+        self.assertEqual((see(approver), see(manager)), (False, True))
+        series = self.env["timetrack.forecast"].search([("company_id", "=", self.company.id)])
+        self.assertEqual(set(series.filtered("has_private").mapped("scope")), {"client"})
+
     def test_roles(self):
         Forecast = self.env["timetrack.forecast"]
         series = self._get("company", "logged_hours")
