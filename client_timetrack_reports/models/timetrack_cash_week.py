@@ -73,19 +73,43 @@ class TimetrackCashWeek(models.Model):
 
     @api.model
     def _work_out(self, company, today):
-        """The forecast of a company, and what came of those before; the first time also what would have been forecast
-        in the weeks before, so that it can be seen at once how good that is."""
+        """The forecast of a company, and what came of those before."""
         self.env.flush_all()
-        is_first = not self.search_count([("company_id", "=", company.id)], limit=1)
-        for week in range(engine.WEEKS if is_first else 0, 0, -1):
-            day = today - week * WEEK
-            items = self._get_items(company, day, is_past=True)
-            self._write_weeks(company, items, self._read_payments(company, day), day, is_past=True)
         payments = self._read_payments(company, today)
         items = self._get_items(company, today)
         self._write_items(company, items, payments, today)
         self._write_weeks(company, items, payments, today)
         self._check_back(company, today)
+
+    @api.model
+    def _cron_refresh(self):
+        """Then what would have been forecast in the weeks before the first forecast, so that it can be seen soon how good
+        that is; week by week, for it takes a while where there is much time."""
+        if not super()._cron_refresh():
+            return False
+        waiting = [
+            (company, monday) for company in self._get_companies() for monday in self._get_weeks_to_replay(company)
+        ]
+        for place, (company, monday) in enumerate(waiting, start=1):
+            self._of_company(company)._replay(company, monday)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(waiting) - place):
+                return False
+        return True
+
+    @api.model
+    def _get_weeks_to_replay(self, company):
+        """The Mondays of the weeks before the first forecast that are not worked out yet, the latest first."""
+        known = self.sudo().search([("company_id", "=", company.id)])
+        first = min(known.filtered(lambda row: not row.is_replayed).mapped("made"), default=None)
+        weeks = [first - number * WEEK for number in range(1, engine.WEEKS + 1)] if first else []
+        return [week for week in weeks if week not in set(known.mapped("made"))]
+
+    @api.model
+    def _replay(self, company, monday):
+        """Put down what would have been forecast at the end of a day, and what came."""
+        items = self._get_items(company, monday, is_past=True)
+        self._write_weeks(company, items, self._read_payments(company, monday), monday, is_past=True)
+        self._check_back(company, fields.Date.context_today(self))
 
     @api.model
     def _get_companies(self):
@@ -127,10 +151,14 @@ class TimetrackCashWeek(models.Model):
         monday = today - timedelta(days=today.weekday())
         of_company = Domain("company_id", "=", company.id)
         self.search(of_company & Domain("made", "=", monday)).unlink()
-        self.search(of_company & Domain("is_latest", "=", True)).write({"is_latest": False})
+        if not is_past:
+            self.search(of_company & Domain("is_latest", "=", True)).write({"is_latest": False})
         made = engine.forecast([item for item, refers in items if not refers.get("is_disputed")], payments, today)
         vals_list = []
-        for currency, weeks in made.weeks.items():
+        # where clients pay there is a forecast, also of nothing; and what was looked at once is not looked at again
+        nothing = [engine.Week(monday + place * WEEK, {}, (0.0, 0.0, 0.0)) for place in range(engine.WEEKS)]
+        usual = {company.currency_id.id: nothing} if payments or is_past else {}
+        for currency, weeks in (usual | made.weeks).items():
             for place, week in enumerate(weeks):
                 p10, p50, p90 = week.quantiles
                 vals_list.append(

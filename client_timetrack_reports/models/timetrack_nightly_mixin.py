@@ -9,11 +9,15 @@ class TimetrackNightlyMixin(models.AbstractModel):
 
     @api.model
     def _cron_refresh(self):
-        """Work out all companies, one after the other."""
+        """Work out all companies, one after the other.
+
+        :return: whether there was time for all of them
+        """
         for company in self._get_companies():
             self._refresh(company)
             if not self.env["ir.cron"]._commit_progress(1):
-                break
+                return False
+        return True
 
     @api.model
     def _get_companies(self):
@@ -30,8 +34,13 @@ class TimetrackNightlyMixin(models.AbstractModel):
     @api.model
     def _refresh(self, company):
         """Work out a company as the system, who sees all of it."""
-        own = self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
+        own = self._of_company(company)
         own._work_out(company, fields.Date.context_today(own))
+
+    @api.model
+    def _of_company(self, company):
+        """The model as the system, at work in one company."""
+        return self.sudo().with_company(company).with_context(allowed_company_ids=company.ids)
 
     @api.model
     def _work_out(self, company, today):

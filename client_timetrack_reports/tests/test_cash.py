@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
@@ -104,7 +105,7 @@ class TestCash(TimetrackBillingCommon):
         self._refresh()
         item = self._items("invoiced")
         self.assertEqual((item.amount, item.is_disputed, item.expected), (575, True, False))
-        self.assertFalse(self._weeks())
+        self.assertEqual({row.expected for row in self._weeks().values()}, {0})
 
     def test_time_that_is_not_billed(self):
         """Invoices go out 30 days after the work where nobody knows better; with tax, and what was agreed on."""
@@ -265,15 +266,24 @@ class TestCash(TimetrackBillingCommon):
         self.assertEqual(by_week[MONDAY + 2 * WEEK], (False, 0, 0))
         self.assertFalse(any(rows.mapped("is_latest")))
 
-    def test_the_first_run_looks_back(self):
+    def _run_cron(self, day=TODAY, seconds=None):
+        """As at night, with so many seconds to go after each step."""
+        left = iter(seconds or [])
+        with (
+            freeze_time(day),
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda cron, *args, **kwargs: next(left, 60)),
+            patch.object(type(self.Week), "_get_companies", lambda week: self.company),
+        ):
+            return self.Week._cron_refresh()
+
+    def test_the_first_night_looks_back(self):
         """An invoice of May 20 was expected on May 30, and came on June 1; work of May 12 is expected on June 21."""
         move = self._create_invoice(500.0, date(2026, 5, 20))
         self._pay(move, date(2026, 6, 1))
         self._log_approved(10.0, date="2026-05-12")
-        self._refresh()
+        self._run_cron()
         rows = self.Week.search([("company_id", "=", self.company.id)])
-        # that many weeks back, where there was something to expect
-        self.assertEqual(min(row.made for row in rows), MONDAY - 10 * WEEK)
+        self.assertEqual({row.made for row in rows}, {MONDAY - number * WEEK for number in range(14)})
         self.assertEqual(rows.filtered("is_replayed"), rows.filtered(lambda row: row.made < MONDAY))
         self.assertEqual(rows.filtered("is_latest"), rows.filtered(lambda row: row.made == MONDAY))
 
@@ -285,20 +295,24 @@ class TestCash(TimetrackBillingCommon):
             }
 
         may = date(2026, 5, 25)
-        expected = {
-            may: (575, 0, 0),
-            may + WEEK: (0, 0, 575),
-            may + 3 * WEEK: (0, 1150, None),
-        }
-        self.assertEqual(by_week(may), expected)
-        self.assertEqual(by_week(may - WEEK), expected)
-        self.assertEqual(by_week(may - 2 * WEEK)[may + 3 * WEEK], (0, 1150, None))
-        # on May 6 four payments were known, which say too little: the fifth invoice was late by its terms
+        self.assertEqual(by_week(may), {may: (575, 0, 0), may + WEEK: (0, 0, 575), may + 3 * WEEK: (0, 1150, None)})
+        # on May 18 there was no invoice yet, on May 11 no work
+        self.assertEqual(by_week(may - WEEK), {may + WEEK: (0, 0, 575), may + 3 * WEEK: (0, 1150, None)})
+        self.assertEqual(by_week(may - 2 * WEEK), {may - 2 * WEEK: (0, 0, 1150), may + WEEK: (0, 0, 575)})
+        # on May 4 four payments were known, which say too little: the fifth invoice was late by its terms
         self.assertEqual(by_week(may - 3 * WEEK), {may - 2 * WEEK: (0, 0, 1150), may + WEEK: (0, 0, 575)})
         # once is enough
-        self._refresh("2026-06-17")
-        self.assertEqual(self.Week.search_count([("is_replayed", "=", True), ("company_id", "=", self.company.id)]),
-                         len(rows.filtered("is_replayed")))  # fmt: skip
+        self._run_cron("2026-06-17")
+        again = self.Week.search([("company_id", "=", self.company.id), ("is_replayed", "=", True)])
+        self.assertEqual(again, rows.filtered("is_replayed"))
+
+    def test_looking_back_goes_on_the_next_night(self):
+        """There is time for the company and three weeks; then for the rest."""
+        self.assertFalse(self._run_cron(seconds=[60, 60, 60, 0]))
+        past = [("company_id", "=", self.company.id), ("is_replayed", "=", True)]
+        self.assertEqual({row.made for row in self.Week.search(past)}, {MONDAY - number * WEEK for number in (1, 2, 3)})
+        self.assertTrue(self._run_cron("2026-06-11"))
+        self.assertEqual(len({row.made for row in self.Week.search(past)}), 13)
 
     def test_the_same_week_again(self):
         self._create_invoice(500.0, date(2026, 6, 5))
