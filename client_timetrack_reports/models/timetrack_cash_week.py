@@ -83,8 +83,8 @@ class TimetrackCashWeek(models.Model):
 
     @api.model
     def _cron_refresh(self):
-        """Then what would have been forecast in the weeks before the first forecast, so that it can be seen soon how good
-        that is; week by week, for it takes a while where there is much time."""
+        """Then what would have been forecast in the weeks before the first forecast, so that it can be seen soon how
+        good that is; week by week, for it takes a while where there is much time."""
         if not super()._cron_refresh():
             return False
         waiting = [
