@@ -44,7 +44,7 @@ class TimetrackLockup(models.Model):
     _inherit = ["timetrack.sql.report", "timetrack.ratio.mixin"]
     _description = "Lockup"
     _auto = False
-    _order = "day desc, lockup_amount desc, id"
+    _order = "day desc, lockup_days desc nulls last, id"
     _rec_name = "day"
     _depends = {
         "account.partial.reconcile": ["credit_amount_currency", "debit_amount_currency", "max_date"],

@@ -149,6 +149,7 @@ class TestLockup(TimetrackBillingCommon):
         with self.assertRaises(AccessError):
             own._read_group([], [], ["wip_amount:sum"])
         self.assertFalse({"wip_amount", "receivable_quarter", "fees_year"} & own.fields_get().keys())
+        own.search([]).mapped("wip_days")  # in an order that does not tell amounts either
         self.project.privacy_visibility = "followers"
         self.assertEqual(self._read([], [("is_now", "=", True)], measures=("wip_days",), model=own), [(False,)])
 
