@@ -14,6 +14,7 @@ from . import test_three_faces
 from . import test_forecast
 from . import test_lockup
 from . import test_order_cycle
+from . import test_pages
 from . import test_engine_earned_value
 from . import test_earned_value
 from . import test_work_pattern
