@@ -220,7 +220,7 @@ CROSS JOIN LATERAL (
         )
         invoices = SQL(
             """
-            SELECT DISTINCT line.order_id, item.move_id
+            SELECT DISTINCT line.order_id, item.move_id, NULL::int AS company_id
               FROM sale_order_line line
               JOIN sale_order_line_invoice_rel link ON link.order_line_id = line.id
               JOIN account_move_line item ON item.id = link.invoice_line_id
@@ -257,25 +257,31 @@ CROSS JOIN LATERAL (%(milestones)s) one
 
     @api.model
     def _get_client_orders(self):
-        """SQL of the purchase orders that stand on engagements."""
+        """SQL of the purchase orders that stand on engagements. One of a project that companies share is there once for
+        each that works on it, with what is its own."""
+        sharing = SQL("CASE WHEN project.company_id IS NULL THEN %s END", SQL("l.company_id"))
         work = SQL(
             """
-            SELECT engagement.id AS order_id, %s
+            SELECT engagement.id AS order_id, %(sharing)s AS company_id, %(columns)s
               FROM account_analytic_line l
               JOIN timetrack_engagement engagement ON engagement.project_id = l.project_id
-                   %s
+              JOIN project_project project ON project.id = l.project_id
+                   %(entries)s
                AND l.so_line IS NULL AND l.date >= engagement.order_date
-          GROUP BY engagement.id
+          GROUP BY engagement.id, %(sharing)s
             """,
-            self._get_work_columns(),
-            self.env["timetrack.report"]._where_entry(),
+            sharing=sharing,
+            columns=self._get_work_columns(),
+            entries=self.env["timetrack.report"]._where_entry(),
         )
         invoices = SQL(
             """
-            SELECT DISTINCT engagement.id AS order_id, a.move_id
+            SELECT DISTINCT engagement.id AS order_id, a.move_id,
+                   CASE WHEN project.company_id IS NULL THEN move.company_id END AS company_id
               FROM timetrack_allocation a
               JOIN account_move move ON move.id = a.move_id
               JOIN timetrack_engagement engagement ON engagement.project_id = a.project_id
+              JOIN project_project project ON project.id = a.project_id
          LEFT JOIN account_analytic_line l ON l.id = a.line_id
              WHERE a.state = 'posted' AND a.reversed_id IS NULL AND l.so_line IS NULL
                AND COALESCE(move.invoice_date, move.date) >= engagement.order_date
@@ -283,18 +289,20 @@ CROSS JOIN LATERAL (%(milestones)s) one
         )
         return SQL(
             """
-            SELECT o.id::int8 * 4 + 1 AS id, 'client' AS kind, 'timetrack.engagement' AS order_model, o.id AS order_id,
-                   o.order_number AS reference, partner.commercial_partner_id AS partner_id, o.project_id,
-                   project.user_id, project.company_id, company.currency_id, %(columns)s,
-                   NULLIF(%(amount)s, 0)::numeric AS amount, NULL::numeric AS cost_amount, work.hours
+            SELECT (o.id::int8 * 65536 + COALESCE(work.company_id, 0)) * 4 + 1 AS id, 'client' AS kind,
+                   'timetrack.engagement' AS order_model, o.id AS order_id, o.order_number AS reference,
+                   partner.commercial_partner_id AS partner_id, o.project_id, project.user_id, company.id AS company_id,
+                   company.currency_id, %(columns)s, NULLIF(%(amount)s, 0)::numeric AS amount,
+                   NULL::numeric AS cost_amount, work.hours
               FROM timetrack_engagement o
               JOIN project_project project ON project.id = o.project_id
          LEFT JOIN res_partner partner ON partner.id = project.partner_id
-         LEFT JOIN res_company company ON company.id = project.company_id
+         LEFT JOIN (%(work)s) work ON work.order_id = o.id
+         LEFT JOIN res_company company ON company.id = COALESCE(project.company_id, work.company_id)
          LEFT JOIN timetrack_rate_card card
                 ON card.id = COALESCE(project.timetrack_rate_card_id, company.timetrack_rate_card_id)
-         LEFT JOIN (%(work)s) work ON work.order_id = o.id
-         LEFT JOIN (%(bills)s) bill ON bill.order_id = o.id
+         LEFT JOIN (%(bills)s) bill
+                ON bill.order_id = o.id AND bill.company_id IS NOT DISTINCT FROM work.company_id
 CROSS JOIN LATERAL (%(milestones)s) one
              WHERE o.order_date IS NOT NULL
             """,
@@ -323,7 +331,7 @@ CROSS JOIN LATERAL (%(milestones)s) one
             self.env[model].flush_model()  # it cannot stand in _depends
         invoices = SQL(
             """
-            SELECT DISTINCT line.order_id, item.move_id
+            SELECT DISTINCT line.order_id, item.move_id, NULL::int AS company_id
               FROM purchase_order_line line
               JOIN account_move_line item ON item.purchase_line_id = line.id
             """
@@ -390,11 +398,11 @@ CROSS JOIN LATERAL (%(milestones)s) one
     def _get_bills(self, links, kinds=("out_invoice",)):
         """SQL of the last invoice of each order, and of the last payment where all of them are paid.
 
-        :param SQL links: SELECT of order_id and move_id, each pair once
+        :param SQL links: SELECT of order_id, move_id and company_id (where an order is of several), each once
         """
         return SQL(
             """
-            SELECT link.order_id, max(day.invoiced) AS invoiced,
+            SELECT link.order_id, link.company_id, max(day.invoiced) AS invoiced,
                    CASE WHEN bool_and(move.amount_residual = 0) THEN max(COALESCE(last.day, day.invoiced)) END AS paid
               FROM (%(links)s) link
               JOIN account_move move ON move.id = link.move_id AND move.state = 'posted'
@@ -406,7 +414,7 @@ CROSS JOIN LATERAL (SELECT COALESCE(move.invoice_date, move.date) AS invoiced) d
                       JOIN account_partial_reconcile part ON item.id IN (part.debit_move_id, part.credit_move_id)
                      WHERE item.move_id = move.id
                    ) last ON TRUE
-          GROUP BY link.order_id
+          GROUP BY link.order_id, link.company_id
             """,
             links=links,
             kinds=list(kinds),

@@ -153,6 +153,26 @@ class TestOrderCycle(TimetrackSaleCommon):
         row = self._get_sale()
         self.assertEqual((row.start_days, row.cycle_days, row.lead_days), (-26, 1, 27))
 
+    def test_companies_that_share_a_project_see_what_is_their_own(self):
+        there = self.setup_other_company(name="There")["company"]
+        self.env.user.company_ids += there
+        shared = self._create_project("Shared", self.partner_a, company_id=False)
+        shared.timetrack_engagement_ids.write({"order_number": "PO 9", "order_date": "2026-05-01"})
+        both = self.env(context={**self.env.context, "allowed_company_ids": [self.company.id, there.id]})
+        dan = both["hr.employee"].sudo().create({"name": "Dan", "company_id": there.id})
+        for employee, hours, day_of in ((self.alice, 4.0, "2026-05-06"), (dan, 16.0, "2026-05-08")):
+            both["account.analytic.line"].sudo().create(
+                {"name": "Work", "project_id": shared.id, "employee_id": employee.id, "unit_amount": hours,
+                 "date": day_of, "company_id": employee.company_id.id}
+            )  # fmt: skip
+        self.env.flush_all()
+        for company, hours, start in ((self.company, 4, day("05-06")), (there, 16, day("05-08"))):
+            env = self.env(context={**self.env.context, "allowed_company_ids": company.ids})
+            row = env["timetrack.order.cycle"].search([("project_id", "=", shared.id)])
+            self.assertEqual((row.company_id, row.hours, row.started), (company, hours, start))
+        rows = both["timetrack.order.cycle"].search([("project_id", "=", shared.id)])
+        self.assertEqual(sorted(rows.mapped("hours")), [4, 16])
+
     def test_medians_are_of_the_orders(self):
         """One takes 40 days, another one of 100 days is paid too, a third is open."""
         self._work()
