@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo import api, fields, models
 
 
@@ -9,11 +11,14 @@ class TimetrackNightlyMixin(models.AbstractModel):
 
     @api.model
     def _cron_refresh(self):
-        """Work out all companies, one after the other.
+        """Work out all companies, one after the other: those first that have waited longest, so that all have their
+        turn where a night is too short for all of them.
 
         :return: whether there was time for all of them
         """
-        for company in self._get_companies():
+        done = dict(self.sudo()._read_group([], ["company_id"], ["write_date:max"]))
+        waiting = self._get_companies().sorted(lambda company: (done.get(company) or datetime.min, company.id))
+        for company in waiting:
             self._refresh(company)
             if not self.env["ir.cron"]._commit_progress(1):
                 return False

@@ -314,6 +314,30 @@ class TestCash(TimetrackBillingCommon):
         self.assertTrue(self._run_cron("2026-06-11"))
         self.assertEqual(len({row.made for row in self.Week.search(past)}), 13)
 
+    def test_a_night_that_is_too_short_goes_on_with_who_has_waited(self):
+        there = self.setup_other_company(name="There")["company"]
+        both = self.company | there
+        done = []
+        with (
+            patch.object(type(self.env["ir.cron"]), "_commit_progress", lambda cron, *args, **kwargs: 0),
+            patch.object(type(self.Week), "_get_companies", lambda week: both),
+            patch.object(type(self.Week), "_refresh", lambda week, company: done.append(company)),
+        ):
+            for company in both:
+                self.assertFalse(self.Week._cron_refresh())
+                self.Week.sudo().create(
+                    {"company_id": company.id, "currency_id": company.currency_id.id, "made": MONDAY, "week": MONDAY}
+                )
+                # the clock of a transaction stands still
+                self.env.flush_all()
+                self.env.cr.execute(
+                    "UPDATE timetrack_cash_week SET write_date = %s WHERE company_id = %s",
+                    [f"2026-06-0{len(done)} 01:00:00", company.id],
+                )
+                self.env.invalidate_all()
+            self.assertFalse(self.Week._cron_refresh())
+        self.assertEqual(done, [self.company, there, self.company])
+
     def test_the_same_week_again(self):
         self._create_invoice(500.0, date(2026, 6, 5))
         self._refresh()
