@@ -66,8 +66,9 @@ class Item(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """What will be billed on a day: whose, of which project, in which currency."""
+    """What will be billed on a day: in which band, whose, of which project, in which currency."""
 
+    band: str
     client: object
     project: object
     currency: object
@@ -191,7 +192,7 @@ def draw(bills, funds, today):
     Of 500, then 800, a fund of 600 that is filled up to 1,000 below 200 leaves nothing to pay, and is filled up once:
 
     >>> first, second = date(2026, 6, 1), date(2026, 7, 1)
-    >>> bills = [Bill("A", 1, "USD", second, 800.0), Bill("A", 1, "USD", first, 500.0)]
+    >>> bills = [Bill("", "A", 1, "USD", second, 800.0), Bill("", "A", 1, "USD", first, 500.0)]
     >>> draw(bills, [Fund("A", None, "USD", 600.0, 200.0, 1000.0)], date(2026, 5, 1))[0]
     [0.0, 0.0]
     >>> [refill.amount for refill in draw(bills, [Fund("A", None, "USD", 600.0, 200.0, 1000.0)], first)[1]]

@@ -1,6 +1,5 @@
 from collections import defaultdict
-from datetime import date, timedelta
-from typing import NamedTuple
+from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
@@ -19,17 +18,6 @@ WEEK = timedelta(weeks=1)
 USUAL_LAG = 30
 # How far back unapproved time is looked for, and how old invoices are whose cash says what is collected in the end.
 LOOK_BACK = 90
-
-
-class Bill(NamedTuple):
-    """What will be billed on a day, untaxed: in which band, and its records."""
-
-    band: str
-    client: object
-    project: object
-    currency: object
-    day: date
-    amount: float
 
 
 class TimetrackCashWeek(models.Model):
@@ -99,10 +87,11 @@ class TimetrackCashWeek(models.Model):
     @api.model
     def _get_weeks_to_replay(self, company):
         """The Mondays of the weeks before the first forecast that are not worked out yet, the latest first."""
-        known = self.sudo().search([("company_id", "=", company.id)])
-        first = min(known.filtered(lambda row: not row.is_replayed).mapped("made"), default=None)
+        of_company = Domain("company_id", "=", company.id)
+        known = dict(self.sudo()._read_group(of_company, ["made:day"], ["is_replayed:bool_and"]))
+        first = min((week for week, is_replayed in known.items() if not is_replayed), default=None)
         weeks = [first - number * WEEK for number in range(1, engine.WEEKS + 1)] if first else []
-        return [week for week in weeks if week not in set(known.mapped("made"))]
+        return [week for week in weeks if week not in known]
 
     @api.model
     def _replay(self, company, monday):
@@ -273,10 +262,7 @@ class TimetrackCashWeek(models.Model):
         automatic = Domain("company_id", "=", company.id) & Domain("is_automatic", "=", True)
         retainers = Retainer if is_past else Retainer.search(automatic)
         funds = [self._get_fund(retainer, habits) for retainer in retainers]
-        ids = [
-            engine.Bill(bill.client.id, bill.project.id, bill.currency.id, bill.day, bill.amount) for bill in bills
-        ]
-        left, refills = engine.draw(ids, funds, today)
+        left, refills = engine.draw(bills, funds, today)
         items = [
             self._make(bill._replace(amount=amount), habits)
             for bill, amount in zip(bills, left, strict=True)
@@ -284,7 +270,7 @@ class TimetrackCashWeek(models.Model):
         ]
         for refill in refills:
             retainer = retainers[refill.place]
-            advance = Bill(
+            advance = engine.Bill(
                 "scheduled", retainer.partner_id, retainer.project_id, retainer.currency_id, refill.day, refill.amount
             )
             items.append(self._make(advance, habits, is_certain=True))
@@ -296,9 +282,9 @@ class TimetrackCashWeek(models.Model):
         tax = habits.get_tax(retainer.partner_id) if retainer.kind == DEPOSIT else 1.0
         left = retainer.balance - (retainer.unpaid if retainer.kind == DEPOSIT else 0.0)
         return engine.Fund(
-            retainer.partner_id.id,
-            retainer.project_id.id or None,
-            retainer.currency_id.id,
+            retainer.partner_id,
+            retainer.project_id or None,
+            retainer.currency_id,
             left / tax,
             retainer.floor / tax,
             max(retainer.amount, retainer.floor) / tax,
@@ -392,7 +378,7 @@ class TimetrackCashWeek(models.Model):
             if one.partner_id and one.amount and (not milestone or milestone.is_reached or milestone.deadline):
                 days = [today, one.date, False if milestone.is_reached else milestone.deadline]
                 day = max(day for day in days if day)
-                bills.append(Bill("scheduled", one.partner_id, one.project_id, one.currency_id, day, one.amount))
+                bills.append(engine.Bill("scheduled", one.partner_id, one.project_id, one.currency_id, day, one.amount))
         return bills
 
     @api.model
@@ -404,7 +390,7 @@ class TimetrackCashWeek(models.Model):
                 billing = habits.get_billing(client)
                 day = max(last + timedelta(days=habits.get_lag(client)), today)
                 amount = net if billing is None else standard * billing
-                bills.append(Bill(band, client, project, currency, day, amount))
+                bills.append(engine.Bill(band, client, project, currency, day, amount))
         return bills
 
     @api.model

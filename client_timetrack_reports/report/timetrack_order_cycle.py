@@ -408,16 +408,12 @@ CROSS JOIN LATERAL (%(milestones)s) one
               JOIN account_move move ON move.id = link.move_id AND move.state = 'posted'
                AND move.move_type = ANY(%(kinds)s)
 CROSS JOIN LATERAL (SELECT COALESCE(move.invoice_date, move.date) AS invoiced) day
- LEFT JOIN LATERAL (
-                    SELECT max(part.max_date) AS day
-                      FROM account_move_line item
-                      JOIN account_partial_reconcile part ON item.id IN (part.debit_move_id, part.credit_move_id)
-                     WHERE item.move_id = move.id
-                   ) last ON TRUE
+         LEFT JOIN (%(settled)s) last ON last.move_id = move.id
           GROUP BY link.order_id, link.company_id
             """,
             links=links,
             kinds=list(kinds),
+            settled=self.env["timetrack.report"]._get_last_settled(kinds),
         )
 
     @api.model

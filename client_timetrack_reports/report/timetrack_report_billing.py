@@ -4,6 +4,9 @@ from odoo.tools import SQL
 # Rows of the ledger that are fees; the others are costs, deposits and what was drawn from these.
 FEE_KINDS = ("time", "adjustment", "instalment", "manual", "prepaid")
 
+# Moves of clients.
+SALES = ("out_invoice", "out_refund")
+
 # Of an ``account``: whether what is booked on it is a result.
 IS_RESULT = SQL("split_part(account.account_type, '_', 1) IN ('income', 'expense')")
 
@@ -213,8 +216,18 @@ class TimetrackReport(models.Model):
         )
 
     @api.model
-    def _get_reconciled(self):
+    def _get_last_settled(self, move_types=SALES):
+        """SQL of the last day on which something was reconciled with each invoice.
+
+        :return: SELECT of move_id and day
+        """
+        return SQL("SELECT move_id, max(day) AS day FROM (%s) part GROUP BY move_id", self._get_reconciled(move_types))
+
+    @api.model
+    def _get_reconciled(self, move_types=SALES):
         """SQL of each thing that is reconciled with the receivable of an invoice or a credit note, whatever it is.
+
+        :param move_types: of other moves than those of clients, what is reconciled with their payable
 
         :return: SELECT of move_id, line_id (its receivable), other_id (journal item), day, amount (positive, in the
             currency of the invoice), company_amount and exchange_move_id
@@ -231,8 +244,9 @@ class TimetrackReport(models.Model):
                     FROM account_partial_reconcile
               ) part
               JOIN account_move_line line ON line.id = part.line_id
-              JOIN account_move move ON move.id = line.move_id AND move.move_type IN ('out_invoice', 'out_refund')
-            """
+              JOIN account_move move ON move.id = line.move_id AND move.move_type = ANY(%s)
+            """,
+            list(move_types),
         )
 
     @api.model

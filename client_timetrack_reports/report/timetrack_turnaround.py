@@ -197,15 +197,9 @@ class TimetrackTurnaround(models.Model):
             ),
             billed=billed,
             waiting=waiting,
-            settled=self._get_settled(),
+            settled=self.env["timetrack.report"]._get_last_settled(),
             entries=self.env["timetrack.report"]._where_entry(),
         )
-
-    @api.model
-    def _get_settled(self):
-        """SQL of the last day on which something was reconciled with the receivable of each invoice."""
-        reconciled = self.env["timetrack.report"]._get_reconciled()
-        return SQL("SELECT move_id, max(day) AS day FROM (%s) part GROUP BY move_id", reconciled)
 
     def action_open_source(self):
         """Open the invoice, or else the time entry."""

@@ -61,8 +61,7 @@ class TimetrackWorkbook(models.AbstractModel):
         """
         sheets = []
         for name in TOGETHER.get(kind, (kind,)):
-            made = getattr(self, f"_prepare_{name}")(company, date_from, date_to)
-            sheets += made if isinstance(made, list) else [made]
+            sheets += getattr(self, f"_prepare_{name}")(company, date_from, date_to)
         header = self._prepare_header(company, date_from, date_to)
         return workbook.build(header, sheets, company.currency_id._timetrack_get_style())
 
@@ -164,17 +163,19 @@ class TimetrackWorkbook(models.AbstractModel):
             Difference("variance", _t("Variance in hours"), "billable_hours", "target_hours"),
             Ratio("billable_mix", _t("Billable mix"), "billable_hours", "logged_hours"),
         ]
-        return workbook.Sheet(
-            _t("Utilization"),
-            columns,
-            rows,
-            chart=workbook.Chart(
-                _t("Hours by employee"), ("net_available_hours", "billable_hours", "internal_hours"), "employee"
-            ),
-            note=_t("Utilization = billable / net hours; n/a without net hours."),
-            total_label=_t("Total"),
-            ties=self._get_time_tie(period, "logged_hours"),
-        )
+        return [
+            workbook.Sheet(
+                _t("Utilization"),
+                columns,
+                rows,
+                chart=workbook.Chart(
+                    _t("Hours by employee"), ("net_available_hours", "billable_hours", "internal_hours"), "employee"
+                ),
+                note=_t("Utilization = billable / net hours; n/a without net hours."),
+                total_label=_t("Total"),
+                ties=self._get_time_tie(period, "logged_hours"),
+            )
+        ]
 
     @api.model
     def _get_time_tie(self, period, key):
@@ -208,7 +209,7 @@ class TimetrackWorkbook(models.AbstractModel):
                 row[name] += values[name]
             row[age] += values[amount]
         if not rows:
-            return self._prepare_wip_sheet(company, [], has_money, date_to)
+            return [self._prepare_wip_sheet(company, [], has_money, date_to)]
         held = domain & Domain("billing_state", "=", "held")
         on_hold = dict(self._read(held, ["project_id"], [amount], timetrack_as_of=date_to))
         oldest = dict(self._read(domain, ["project_id"], ["date:min"], timetrack_as_of=date_to))
@@ -232,7 +233,7 @@ class TimetrackWorkbook(models.AbstractModel):
             for (client, project), values in rows.items()
         ]
         lines.sort(key=lambda row: (row["manager"].lower(), row["client"].lower(), row["project"].lower()))
-        return self._prepare_wip_sheet(company, lines, has_money, date_to)
+        return [self._prepare_wip_sheet(company, lines, has_money, date_to)]
 
     @api.model
     def _prepare_wip_sheet(self, company, rows, has_money, day):
@@ -334,7 +335,7 @@ class TimetrackWorkbook(models.AbstractModel):
                 }
             )
         rows.sort(key=lambda row: row["project"].lower())
-        return self._prepare_budget_sheet(rows, len(costs) == 2)
+        return [self._prepare_budget_sheet(rows, len(costs) == 2)]
 
     @api.model
     def _prepare_budget_sheet(self, rows, has_costs):
@@ -413,7 +414,7 @@ class TimetrackWorkbook(models.AbstractModel):
             for client, values in rows.items()
         ]  # fmt: skip
         lines.sort(key=lambda row: (-row["revenue"], row["client"].lower()))
-        return self._prepare_profitability_sheet(lines, rates, costs, domain)
+        return [self._prepare_profitability_sheet(lines, rates, costs, domain)]
 
     @api.model
     def _prepare_profitability_sheet(self, rows, rates, costs, period):

@@ -41,7 +41,7 @@ class TimetrackWorkbook(models.AbstractModel):
             }
             for one in series
         ]
-        return self._prepare_forecast_sheet(rows, max(series.mapped("last_week"), default=None))
+        return [self._prepare_forecast_sheet(rows, max(series.mapped("last_week"), default=None))]
 
     @api.model
     def _get_weeks_ahead(self, series):

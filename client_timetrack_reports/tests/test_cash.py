@@ -389,12 +389,7 @@ class TestCash(TimetrackBillingCommon):
                 project = self._create_project(f"Case {place}", client)
                 self._log_approved(1.0, project_id=project.id, date="2026-06-01")
                 self._log(2.0, project_id=project.id, date="2026-06-02")
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self._refresh()
-            self.env.flush_all()
-            return self.env.cr.sql_log_count - before
+            return self._count_queries(self._refresh)
 
         count(1)
         few = count(2)
@@ -405,12 +400,7 @@ class TestCash(TimetrackBillingCommon):
         def count(number):
             for place in range(number):
                 self._create_invoice(100.0 + place, date(2026, 6, 5))
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self._refresh()
-            self.env.flush_all()
-            return self.env.cr.sql_log_count - before
+            return self._count_queries(self._refresh)
 
         count(1)
         few = count(3)

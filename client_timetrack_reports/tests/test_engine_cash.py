@@ -32,6 +32,7 @@ WHOLE = st.integers(0, 1000).map(float)
 BILLS = st.lists(
     st.builds(
         Bill,
+        st.just("approved"),
         st.sampled_from("AB"),
         st.sampled_from([1, 2]),
         st.sampled_from(["USD", "EUR"]),
@@ -187,13 +188,13 @@ class TestEngineCash(BaseCase):
     # ------------------------------------------------------------------
 
     def test_that_of_the_project_pays_first(self):
-        bills = [Bill("A", 1, "USD", TODAY, 500.0), Bill("A", 2, "USD", TODAY, 500.0)]
+        bills = [Bill("", "A", 1, "USD", TODAY, 500.0), Bill("", "A", 2, "USD", TODAY, 500.0)]
         funds = [Fund("A", None, "USD", 600.0), Fund("A", 1, "USD", 300.0)]
         # 300 and 200 of the first, 400 of the second
         self.assertEqual(engine.draw(bills, funds, TODAY), ([0.0, 100.0], []))
 
     def test_another_client_project_or_currency_does_not_pay(self):
-        bill = Bill("A", 1, "USD", TODAY, 500.0)
+        bill = Bill("", "A", 1, "USD", TODAY, 500.0)
         for fund in (Fund("B", None, "USD", 600.0), Fund("A", 2, "USD", 600.0), Fund("A", None, "EUR", 600.0)):
             self.assertEqual(engine.draw([bill], [fund], TODAY), ([500.0], []))
 

@@ -30,6 +30,9 @@ class TestPages(ReportsCommon):
         windows = [action for action in actions if action._name == "ir.actions.act_window"]
         return [action for action in windows if (action.xml_id or "").startswith(MODULE)]
 
+    def _get_group(self, node):
+        return ":".join(filter(None, (node.get("name"), node.get("interval"))))
+
     def _load(self, env, action, kind, arch, known):
         """Ask for the data of a view as the web client does at first."""
         Model = env[action.res_model]
@@ -41,17 +44,13 @@ class TestPages(ReportsCommon):
             Model.web_search_read(domain, {name: {} for name in names if name in known}, limit=10, order=order)
         elif kind == "pivot":
             fields = [node for node in nodes.iterfind("./field") if node.get("type")]
-            groups = [
-                ":".join(filter(None, (node.get("name"), node.get("interval"))))
-                for node in fields
-                if node.get("type") in ("row", "col")
-            ]
+            groups = [self._get_group(node) for node in fields if node.get("type") in ("row", "col")]
             measures = [node.get("name") for node in fields if node.get("type") == "measure"]
             specs = [f"{name}:{known[name]['aggregator']}" for name in measures if known[name].get("aggregator")]
             Model.formatted_read_grouping_sets(domain, [[], *([group] for group in groups)], specs)
         elif kind == "graph":
             groups = [
-                ":".join(filter(None, (node.get("name"), node.get("interval"))))
+                self._get_group(node)
                 for node in nodes.iterfind("./field")
                 if node.get("type") != "measure" and known[node.get("name")]["type"] not in ("float", "monetary")
                 and node.get("invisible") != "1" and not node.get("widget")

@@ -48,21 +48,21 @@ class TestWorkbookOutlook(TimetrackBillingCommon):
         cls.env["project.update"].create(
             {"name": "Some", "project_id": cls.project.id, "status": "on_track", "progress": 20, "date": "2026-06-30"}
         )
-        cls._create_benefit()
+        cls._create_benefit(cls.project)
         with freeze_time(TODAY):
             for model in ("timetrack.earned.value", "timetrack.cash.week"):
                 cls.env[model]._refresh(cls.company)
 
     @classmethod
-    def _create_benefit(cls):
+    def _create_benefit(cls, project):
         measure = cls.env["timetrack.measure"].create(
             {"name": "Days to close", "unit": "days", "direction": "down", "company_id": cls.company.id}
         )
-        cls.benefit = cls.env["timetrack.benefit"].create(
+        cls.env["timetrack.benefit"].create(
             {
                 "name": "Faster close", "measure_id": measure.id, "baseline": 10.0, "target": 6.0, "value": 40000.0,
                 "date_start": "2026-05-01", "date_target": "2026-12-31", "company_id": cls.company.id,
-                "project_ids": [Command.set(cls.project.ids)],
+                "project_ids": [Command.set(project.ids)],
             }
         )  # fmt: skip
         measurement = (
@@ -189,6 +189,27 @@ class TestWorkbookOutlook(TimetrackBillingCommon):
         self.assertRow(totals, hours=15.0)
         [row], _totals = by_label(book["Hours by start"])
         self.assertRow(row, start_of_work="09:00", monday=10.0, tuesday=None)
+
+    def test_queries_are_bounded(self):
+        """Of two and of eight more clients, each with a project, an order, time, a benefit and an invoice."""
+
+        def count(number):
+            for place in range(number):
+                client = self.env["res.partner"].create({"name": f"Client {place}", "is_company": True})
+                project = self._create_project(f"Case {place}", client, allocated_hours=10.0)
+                project.timetrack_engagement_ids.write({"order_number": "PO", "order_date": "2026-05-01"})
+                self._log_approved(2.0, project_id=project.id, date="2026-06-01")
+                self._post(self._propose(project_ids=[Command.set(project.ids)], date_to="2026-06-30"), "2026-06-30")
+                self._log_approved(1.0, project_id=project.id, date="2026-07-01")
+                self._create_benefit(project)
+            with freeze_time(TODAY):
+                for model in ("timetrack.earned.value", "timetrack.cash.week"):
+                    self.env[model]._refresh(self.company)
+            return self._count_queries(self._build)
+
+        count(1)
+        few = count(2)
+        self.assertLessEqual(count(8), few)
 
     def test_each_sees_what_the_page_shows(self):
         """Who approves time sees days and hours; who only logs it sees nothing; and nobody gets an error."""
