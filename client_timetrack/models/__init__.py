@@ -1,6 +1,7 @@
 # The abstract models come first: others are built on them.
 from . import timetrack_code_mixin
 from . import timetrack_internal_mixin
+from . import timetrack_kept_mixin
 from . import timetrack_portal_mixin
 from . import timetrack_quick_entry_mixin
 from . import timetrack_ratio_mixin
@@ -88,6 +89,7 @@ from . import timetrack_plan_grid_save
 from . import timetrack_policy
 from . import timetrack_policy_check
 from . import timetrack_policy_step
+from . import timetrack_privacy_log
 from . import timetrack_target
 from . import timetrack_timer
 from . import timetrack_timer_lap

@@ -5,7 +5,7 @@ class TimetrackActivity(models.Model):
     """A service type: what kind of work the time was (research, drafting, development, ...)."""
 
     _name = "timetrack.activity"
-    _inherit = ["timetrack.work.code.mixin"]
+    _inherit = ["timetrack.work.code.mixin", "timetrack.kept.mixin"]
     _description = "Service Type"
     _parent_store = True
 

@@ -52,7 +52,7 @@ class TimetrackBudget(models.Model):
     """
 
     _name = "timetrack.budget"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.kept.mixin"]
     _description = "Time Budget"
     _order = "project_id, scope desc, id"
     _rec_names_search = ["project_id", "client_id", "task_id", "deliverable_id"]

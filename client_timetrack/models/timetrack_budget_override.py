@@ -18,7 +18,7 @@ class TimetrackBudgetOverride(models.Model):
     """
 
     _name = "timetrack.budget.override"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.kept.mixin"]
     _description = "Budget Override"
     _order = "id desc"
     _rec_name = "budget_id"

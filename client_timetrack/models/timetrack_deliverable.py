@@ -7,7 +7,7 @@ class TimetrackDeliverable(models.Model):
     """What the time produces: a phase, a task or a work product, of one project or of every project."""
 
     _name = "timetrack.deliverable"
-    _inherit = ["timetrack.work.code.mixin"]
+    _inherit = ["timetrack.work.code.mixin", "timetrack.kept.mixin"]
     _description = "Deliverable"
     _parent_store = True
     _check_company_auto = True

@@ -74,6 +74,8 @@ class TimetrackPeriod(models.Model):
         :raise AccessError: it is somebody else's
         :raise UserError: there is nothing to submit, or a policy refuses it
         """
+        if not isinstance(period_id, int):
+            raise UserError(self.env._("A timesheet has a number, which %r is not.", period_id))
         period = self.browse(period_id)
         period.check_access("read")
         if period.employee_id.sudo().user_id != self.env.user:

@@ -36,6 +36,8 @@ from . import test_period_mail
 from . import test_plan
 from . import test_plan_grid
 from . import test_policy
+from . import test_privacy
+from . import test_engine_privacy
 from . import test_portal
 from . import test_queue
 from . import test_quick_entry

@@ -314,3 +314,34 @@ class TestLeaks(AttackCommon):
         message = period.message_post(body="Fine", author_id=self.lead.partner_id.id, email_from="boss@example.com")
         self.assertEqual(message.author_id, self.consultant.partner_id)
         self.assertNotIn("boss@example.com", message.email_from)
+
+
+@tagged("post_install", "-at_install")
+class TestKeptFields(AttackCommon):
+    """What follows from other fields is nobody's to write, whatever the call and the context."""
+
+    def test_stored_fields_that_follow_from_others(self):
+        activity = self.env["timetrack.activity"].create({"name": "Drafting"})
+        deliverable = self.env["timetrack.deliverable"].create({"name": "Report", "project_id": self.project.id})
+        budget = self.env["timetrack.budget"].create(
+            {"project_id": self.project.id, "task_id": self.task.id, "scope": "task", "hours": 10}
+        )
+        for record, values in (
+            (activity, {"complete_name": "Anything"}),
+            (activity, {"top_id": activity.id}),
+            (deliverable, {"company_id": False}),
+            (budget, {"company_id": self.env["res.company"].create({"name": "Elsewhere"}).id}),
+        ):
+            own = record.with_user(self.administrator)
+            for context in ({}, {"timetrack_internal": True}, {"su": True}):
+                with self.assertRaisesRegex(AccessError, "follows from its other fields"):
+                    own.with_context(**context).write(values)
+            with self.assertRaisesRegex(AccessError, "follows from its other fields"):
+                own.create(values)
+        activity.with_user(self.administrator).name = "Writing"
+        self.assertEqual(activity.complete_name, "Writing")
+
+    def test_a_timesheet_has_a_number(self):
+        for number in ("x", None, [1], {}):
+            with self.assertRaisesRegex(UserError, "has a number"):
+                self.env["timetrack.period"].with_user(self.consultant).submit_my_period(number)

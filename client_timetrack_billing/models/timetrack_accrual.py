@@ -43,10 +43,11 @@ class TimetrackAccrual(models.Model):
 
     _name = "timetrack.accrual"
     _description = "Revenue Accrual"
-    _inherit = ["mail.thread", "timetrack.lock.mixin"]
+    _inherit = ["mail.thread", "timetrack.lock.mixin", "timetrack.kept.mixin"]
     _check_company_auto = True
     _order = "date desc, id desc"
     _rec_name = "date"
+    _timetrack_kept = ("worked_out", "rateless_hours")
 
     company_id = fields.Many2one("res.company", required=True, default=lambda self: self.env.company)
     currency_id = fields.Many2one(related="company_id.currency_id")

@@ -39,7 +39,8 @@ class TimetrackArrangement(models.Model):
 
     _name = "timetrack.arrangement"
     _description = "Fee Arrangement"
-    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.lock.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "timetrack.lock.mixin", "timetrack.kept.mixin"]
+    _timetrack_kept = ("warned_period",)
     _check_company_auto = True
     _order = "engagement_id, sequence, id"
 

@@ -21,7 +21,13 @@ class TimetrackDispute(models.Model):
 
     _name = "timetrack.dispute"
     _description = "Dispute of an Invoice"
-    _inherit = ["portal.mixin", "mail.thread", "mail.activity.mixin", "timetrack.internal.mixin"]
+    _inherit = [
+        "portal.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "timetrack.internal.mixin",
+        "timetrack.kept.mixin",
+    ]
     _check_company_auto = True
     _order = "state, date_due, id desc"
     # clients write to the thread of what they raised

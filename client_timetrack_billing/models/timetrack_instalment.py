@@ -17,7 +17,7 @@ class TimetrackInstalment(models.Model):
 
     _name = "timetrack.instalment"
     _description = "Instalment of a Fee"
-    _inherit = ["timetrack.lock.mixin", "timetrack.internal.mixin"]
+    _inherit = ["timetrack.lock.mixin", "timetrack.internal.mixin", "timetrack.kept.mixin"]
     _order = "arrangement_id, date, sequence, id"
 
     arrangement_id = fields.Many2one(

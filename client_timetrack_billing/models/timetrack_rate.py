@@ -9,6 +9,7 @@ class TimetrackRate(models.Model):
     """One dated hourly rate of a card. What it leaves empty fits everything; see ``engine/rates.py``."""
 
     _name = "timetrack.rate"
+    _inherit = ["timetrack.kept.mixin"]
     _description = "Hourly Rate"
     _check_company_auto = True
     _order = "card_id, project_id, task_id, partner_id, employee_id, job_id, activity_id, date_from desc, id desc"

@@ -23,6 +23,7 @@ class TimetrackRateSurcharge(models.Model):
     """What work at unusual times costs more by a rate card; see ``engine/surcharges.py``."""
 
     _name = "timetrack.rate.surcharge"
+    _inherit = ["timetrack.kept.mixin"]
     _description = "Surcharge of a Rate Card"
     _order = "card_id, percent desc, id"
 

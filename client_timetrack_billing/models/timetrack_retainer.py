@@ -278,14 +278,18 @@ class TimetrackRetainer(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        """What invoices were made by stays as it was.
+        """What invoices were made by stays as it was, and so does its number.
 
-        :raise UserError: the retainer is on invoices, and its kind, client, matter, currency or account is changed
+        :raise UserError: its number is written; or the retainer is on invoices, and its kind, client, matter, currency
+            or account is changed
         """
         fixed = [
             name for name in ("kind", "partner_id", "project_id", "currency_id", "account_id", "company_id", "tax_ids")
             if name in vals
         ]  # fmt: skip
+        if "name" in vals and not self.env.su:
+            names = ", ".join(self.mapped("name"))
+            raise UserError(self.env._("Retainers are numbered by the system: %s stays.", names))
         for retainer in self if fixed else self.browse():
             used = retainer.sudo().line_ids.filtered(lambda line: line.parent_state != "cancel")
             if used and any(retainer._differs(name, vals[name]) for name in fixed):

@@ -14,6 +14,7 @@ class TimetrackTimekeeper(models.Model):
     """
 
     _name = "timetrack.timekeeper"
+    _inherit = ["timetrack.kept.mixin"]
     _description = "Timekeeper"
     _rec_name = "employee_id"
     _order = "code, id"

@@ -11,3 +11,4 @@ from . import timetrack_prebill_adjust
 from . import timetrack_prebill_move
 from . import timetrack_prebill_split
 from . import timetrack_prebill_split_part
+from . import timetrack_privacy_wizard

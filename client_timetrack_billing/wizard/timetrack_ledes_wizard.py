@@ -90,6 +90,8 @@ class TimetrackLedesWizard(models.TransientModel):
         :raise UserError: something is missing
         """
         self.ensure_one()
+        if not self.move_ids:
+            raise UserError(self.env._("There is no invoice to make a file of: choose invoices first."))
         self.move_ids.check_access("read")
         problems = [f"- {move.name}: {found['text']}" for move in self.move_ids for found in self._get_problems(move)]
         if problems:

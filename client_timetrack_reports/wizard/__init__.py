@@ -1,2 +1,3 @@
 from . import timetrack_workbook_wizard
 from . import timetrack_wip_wizard
+from . import timetrack_privacy_wizard
