@@ -1,3 +1,5 @@
+from . import base
+
 # The abstract models come first: others are built on them.
 from . import timetrack_code_mixin
 from . import timetrack_internal_mixin
@@ -28,6 +30,7 @@ from . import account_analytic_line_trail
 from . import hr_employee
 from . import hr_employee_reminder
 from . import ir_actions_act_window_view
+from . import ir_attachment
 from . import ir_http
 from . import ir_ui_view
 from . import hr_employee_cost

@@ -139,6 +139,11 @@ class AccountAnalyticLine(models.Model):
         """Names of the fields that a write of these values changes: its own, and those that follow from them."""
         return set(vals)
 
+    @api.model
+    def _timetrack_is_checked(self, field):
+        """Hours and day of a time entry too."""
+        return field.name in ("unit_amount", "date") or super()._timetrack_is_checked(field)
+
     @api.model_create_multi
     def create(self, vals_list):
         """Read the tasks and projects of all new entries at once: Odoo would read one after the other."""

@@ -1,7 +1,7 @@
 from datetime import date
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import TimetrackCommon
@@ -217,8 +217,15 @@ class TestLimitsByDetour(AttackCommon):
         self._entry(unit_amount=20)
 
     def test_numbers_that_are_none(self):
-        with self.assertRaises(ValueError), self.env.cr.savepoint():
-            self._entry(unit_amount=float("nan"))
+        """Nobody calculates with them, nor with a day when nobody lived."""
+        for value in (float("nan"), float("inf"), -float("inf"), 1e300):
+            with self.assertRaisesRegex(ValidationError, "give a number of at most 1,000,000,000,000"):
+                self._entry(unit_amount=value)
+            with self.assertRaisesRegex(ValidationError, "Maximum Hours a Day"):
+                self.env["timetrack.policy"].create({"name": "x", "day_hours_max": value})
+        for value in ("0001-01-01", "9999-12-31", date.max):
+            with self.assertRaisesRegex(ValidationError, "give a day from 1900-01-01 to 2199-12-31"):
+                self._entry(date=value)
 
 
 @tagged("post_install", "-at_install")

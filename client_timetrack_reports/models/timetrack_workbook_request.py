@@ -81,17 +81,23 @@ class TimetrackWorkbookRequest(models.Model):
             with self.env.cr.savepoint():
                 Workbook = self.env(user=user, su=False, context=context)["timetrack.workbook"]
                 content, rows = Workbook._build_file(self.company_id, self.date_from, self.date_to, self.kind)
+                file = base64.b64encode(content)
+                self.write({"state": "done", "file": file, "rows": rows, "problem": False})
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise
         except UserError as error:
             self.write({"state": "failed", "problem": str(error)})
+            return
+        except OSError as error:
+            _logger.exception("The workbook %s for %s was not stored.", self.file_name, user.login)
+            problem = self.env._("It could not be stored: %s. Ask for it again once there is room.", error.strerror)
+            self.write({"state": "failed", "problem": problem})
             return
         except Exception:
             # the others wait for no defect of one
             _logger.exception("The workbook %s for %s was not built.", self.file_name, user.login)
             self.write({"state": "failed", "problem": self.env._("Something went wrong; it is in the server's log.")})
             return
-        self.write({"state": "done", "file": base64.b64encode(content), "rows": rows, "problem": False})
         self.with_context(lang=user.lang)._send()
 
     def _send(self):
@@ -107,6 +113,7 @@ class TimetrackWorkbookRequest(models.Model):
                  "type": "success", "sticky": True},
             )  # fmt: skip
             return
+        # the same bytes are in the store already: this writes none
         attachment = self.env["ir.attachment"].create(
             {"name": self.file_name, "raw": base64.b64decode(self.file), "mimetype": XLSX}
         )

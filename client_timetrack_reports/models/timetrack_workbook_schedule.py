@@ -8,6 +8,7 @@ from ..report.timetrack_workbook import KINDS
 
 # The period that is over when the schedule comes around.
 EVERY = {"week": relativedelta(weeks=1), "month": relativedelta(months=1), "quarter": relativedelta(months=3)}
+LONGEST_DELAY = 366
 
 
 class TimetrackWorkbookSchedule(models.Model):
@@ -40,7 +41,13 @@ class TimetrackWorkbookSchedule(models.Model):
     sent_count = fields.Integer("Sent", compute="_compute_counts", compute_sudo=True)
     failed_count = fields.Integer("Failed", compute="_compute_counts", compute_sudo=True)
 
-    _delay_positive = models.Constraint("CHECK(delay >= 0)", "The days after a period cannot be negative.")
+    _delay_positive = models.Constraint(
+        f"CHECK(delay BETWEEN 0 AND {LONGEST_DELAY})", f"The days after a period are 0 to {LONGEST_DELAY}."
+    )
+
+    def _get_delay(self):
+        """The days after a period, as something to add to a day."""
+        return relativedelta(days=min(max(self.delay, 0), LONGEST_DELAY))
 
     @api.depends("every", "delay")
     def _compute_next_date(self):
@@ -60,14 +67,14 @@ class TimetrackWorkbookSchedule(models.Model):
     def _get_next(self, day):
         """The day after ``day`` on which the schedule comes around."""
         start = start_of(day, self.every or "month")
-        after = relativedelta(days=self.delay)
+        after = self._get_delay()
         while start + after <= day:
             start += EVERY[self.every or "month"]
         return start + after
 
     def _get_period(self, day):
         """First and last day of the last period that was over when the schedule came around."""
-        last = start_of(day - relativedelta(days=self.delay), self.every) - relativedelta(days=1)
+        last = start_of(day - self._get_delay(), self.every) - relativedelta(days=1)
         return start_of(last, self.every), end_of(last, self.every)
 
     def _get_recipients(self):
@@ -105,5 +112,5 @@ class TimetrackWorkbookSchedule(models.Model):
         self.check_access("write")
         today = fields.Date.context_today(self)
         for schedule in self:
-            schedule._ask(start_of(today, schedule.every) + relativedelta(days=schedule.delay))
+            schedule._ask(start_of(today, schedule.every) + schedule._get_delay())
         return True

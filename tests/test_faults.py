@@ -1,0 +1,241 @@
+"""What goes wrong with machines: disks that are full, servers that die or of which there are two, work that overlaps.
+
+Nothing is lost, nothing is done twice, and work goes on.
+"""
+
+import base64
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from together import together
+
+PASSWORD = "timetrack-fault"
+FULL = bool(os.environ.get("TIMETRACK_FULL"))
+PATIENCE = 300
+SMALL = 4_096  # bytes that fit on the "full" disk: sessions do, workbooks do not
+CRON = ("--max-cron-threads", "1")
+FIRM = """
+from odoo.fields import Command
+groups = ("hr_timesheet.group_timesheet_manager", "client_timetrack_billing.group_billing_manager", "base.group_system",
+          "project.group_project_manager")
+user = env["res.users"].with_context(no_reset_password=True).create({
+    "login": "boss", "name": "Bea Boss", "password": params["password"], "odoobot_state": "disabled",
+    "email": "boss@firm.example", "group_ids": [Command.set([env.ref(group).id for group in groups])],
+})
+card = env["timetrack.rate.card"].create({"name": "Standard", "rate_ids": [Command.create({"rate": 100})]})
+env.company.write({"timetrack_rate_card_id": card.id, "timetrack_reminder": "daily"})
+employee = env["hr.employee"].create({"name": "Carl"})
+clients = env["res.partner"].create([{"name": f"Client {number}", "is_company": True} for number in range(12)])
+projects = env["project.project"].create([
+    {"name": client.name, "allow_timesheets": True, "partner_id": client.id, "privacy_visibility": "employees"}
+    for client in clients
+])
+for project in projects:
+    engagement = env["timetrack.engagement"].search([("project_id", "=", project.id)])
+    engagement.schedule = "month"
+entries = env["account.analytic.line"].create([
+    {"name": f"Work {number}", "project_id": project.id, "employee_id": employee.id, "unit_amount": 1.5,
+     "date": f"2026-0{1 + number % 9}-0{1 + number % 8}"}
+    for project in projects for number in range(10)
+])
+entries.action_timetrack_submit()
+entries.action_timetrack_approve()
+result = {"employee": employee.id, "projects": projects.ids}
+"""
+ASK = """
+user = env["res.users"].search([("login", "=", "boss")])
+env["timetrack.workbook.request"]._ask(
+    [user] * params["number"], kind="all", date_from="2026-01-01", date_to="2026-09-30", company_id=env.company.id,
+)
+"""
+WAITING = "SELECT count(*) FROM timetrack_workbook_request WHERE state = 'waiting'"
+
+
+@pytest.fixture
+def firm(database):
+    copy = database("addons")
+    copy.ids = copy.shell(FIRM, password=PASSWORD)
+    yield copy
+    copy.drop()
+
+
+def number(copy, query):
+    [[value]] = copy.sql(query)
+    return int(value)
+
+
+def wait_for(copy, condition):
+    """Wait, and wake the background up."""
+    started = woken = time.monotonic()
+    while not condition():
+        now = time.monotonic()
+        assert now - started < PATIENCE, "It takes too long."
+        if now - woken > 1:
+            copy.ground.server.sql(f"SELECT pg_notify('cron_trigger', '{copy.name}')")
+            woken = now
+        time.sleep(0.05)
+
+
+def limit_files(process, size):
+    """Let no process of a server write a file of more than some bytes: the disk is full."""
+    for pid in [process.pid, *children(process.pid)]:
+        subprocess.run(["prlimit", "--pid", str(pid), f"--fsize={size}:unlimited"], check=True)
+
+
+def children(pid):
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+    return [int(one) for one in found]
+
+
+def damaged(copy):
+    """Attachments whose file is not what it should be."""
+    script = """
+result = [
+    (one.name, one.file_size, len(one.raw or b"")) for one in env["ir.attachment"].search(
+        [("res_model", "=like", "timetrack.%"), ("res_field", "!=", False)]
+    ) if one.store_fname and one.file_size != len(one.raw or b"")
+]
+"""
+    return copy.shell(script, commit=False)
+
+
+def test_the_disk_is_full(prepared, firm, served_at):
+    """A workbook that finds no room says so, the next one waits for nobody, and an upload leaves no half of a file."""
+    firm.shell(ASK, number=2)
+    states = "SELECT string_agg(state, ',' ORDER BY id) FROM timetrack_workbook_request"
+    content = base64.b64encode(b"Date,Hours\n" + b"2026-01-05,1\n" * 5_000).decode()
+    with prepared.odoo.serving(firm.name, options=("--max-cron-threads", "0")) as (url, process):
+        call = served_at(firm, url).rpc("boss", PASSWORD)
+        limit_files(process, SMALL)
+        with pytest.raises(Exception, match="File too large|No space"):
+            call("timetrack.import.job", "create", [[{"file": content, "filename": "time.csv"}]])
+        cron = firm.shell("result = env.ref('client_timetrack_reports.ir_cron_timetrack_workbook').id")
+        call("ir.cron", "method_direct_trigger", [[cron]])
+        assert firm.sql(states) == [["failed,failed"]]
+        problems = firm.sql("SELECT DISTINCT problem FROM timetrack_workbook_request")
+        assert problems == [["It could not be stored: File too large. Ask for it again once there is room."]]
+        # there is room again
+        limit_files(process, "unlimited")
+        requests = call("timetrack.workbook.request", "search", [[]])
+        call("timetrack.workbook.request", "action_again", [requests])
+        call("ir.cron", "method_direct_trigger", [[cron]])
+        assert firm.sql(states) == [["done,done"]]
+        [job] = call("timetrack.import.job", "create", [[{"file": content, "filename": "time.csv"}]])
+        [kept] = call("timetrack.import.job", "read", [[job], ["file"]])
+        assert kept["file"] == content
+    assert damaged(firm) == []
+
+
+@pytest.mark.skipif(not FULL, reason="a long one: setup/test --full")
+def test_a_server_dies_while_it_builds_workbooks(prepared, firm):
+    """Each is built once, whenever the server died, and is whole."""
+    firm.shell(ASK, number=8)
+    for _death in range(6):
+        with prepared.odoo.serving(firm.name, options=CRON) as (_url, process):
+            before = number(firm, WAITING)
+            wait_for(firm, lambda before=before: number(firm, WAITING) < before or before == 0)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    with prepared.odoo.serving(firm.name, options=CRON):
+        wait_for(firm, lambda: number(firm, WAITING) == 0)
+    assert firm.sql("SELECT DISTINCT state, problem FROM timetrack_workbook_request") == [["done", ""]]
+    assert damaged(firm) == []
+
+
+@pytest.mark.skipif(not FULL, reason="a long one: setup/test --full")
+def test_a_server_dies_while_it_accrues(prepared, firm, served_at):
+    """An accrual is worked out and posted altogether or not at all, and the same the next time."""
+    create = """
+account = env["account.account"].search([("account_type", "=", "asset_current")], limit=1)
+result = env["timetrack.accrual"].create({"date": "2026-09-30", "unbilled_account_id": account.id}).id
+"""
+    accrual = firm.shell(create)
+    total = "SELECT coalesce(sum(balance), 0) FROM timetrack_accrual_line"
+    worked_out = 12 * 10 * 1.5 * 100  # projects, entries of each, hours, rate
+    for delay in (0.02, 0.05, 0.1, 0.3, 0.6):
+        with prepared.odoo.serving(firm.name, options=("--max-cron-threads", "0")) as (url, process):
+            call = served_at(firm, url).rpc("boss", PASSWORD)
+            together(
+                lambda call=call: call("timetrack.accrual", "action_work_out", [[accrual]]),
+                lambda process=process, delay=delay: (time.sleep(delay), os.killpg(process.pid, signal.SIGKILL)),
+            )
+            process.wait()
+        [[balance]] = firm.sql(total)
+        assert float(balance) in (0, worked_out)
+    with prepared.odoo.serving(firm.name, options=("--max-cron-threads", "0")) as (url, _process):
+        call = served_at(firm, url).rpc("boss", PASSWORD)
+        for _time in range(2):
+            call("timetrack.accrual", "action_work_out", [[accrual]])
+            assert [[float(value) for value in row] for row in firm.sql(total)] == [[worked_out]]
+
+
+def test_work_in_the_background_overlaps_itself(prepared, firm, served_at):
+    """Whoever runs a scheduled action while it runs: each thing is done once, and the log has no error."""
+    crons = firm.shell(
+        "result = env['ir.model.data'].search([('module', '=like', 'client_timetrack%'), ('model', '=', 'ir.cron')])"
+        ".mapped('res_id')"
+    )
+    assert len(crons) > 10
+    with prepared.odoo.serving(firm.name, options=("--max-cron-threads", "0")) as (url, _process):
+        served = served_at(firm, url)
+        calls = [served.rpc("boss", PASSWORD) for _call in range(3)]
+        for _round in range(4 if FULL else 1):
+            for cron in crons:
+                results = together(
+                    *(lambda call=call, cron=cron: call("ir.cron", "method_direct_trigger", [[cron]]) for call in calls)
+                )
+                refused = [str(one) for one in results if isinstance(one, Exception)]
+                # Odoo says that it runs already
+                assert all("already executing" in text for text in refused), (cron, refused)
+                assert len(refused) < len(calls), refused
+        log = served.log.read_text(errors="replace")
+    assert not [line for line in log.splitlines() if " ERROR " in line or " CRITICAL " in line]
+    for query in (
+        "SELECT employee_id FROM timetrack_period GROUP BY employee_id, date_from HAVING count(*) > 1",
+        "SELECT line_id FROM timetrack_allocation WHERE state IN ('prebill', 'draft') GROUP BY line_id, part"
+        " HAVING count(*) > 1",
+        "SELECT employee_id FROM timetrack_capacity GROUP BY employee_id, date HAVING count(*) > 1",
+        "SELECT check_id FROM timetrack_finding WHERE state IN ('open', 'progress')"
+        " GROUP BY check_id, res_model, res_id, company_id HAVING count(*) > 1",
+        "SELECT res_id FROM mail_activity WHERE res_model LIKE 'timetrack.%'"
+        " GROUP BY res_model, res_id, user_id, activity_type_id, summary HAVING count(*) > 1",
+        "SELECT company_id FROM timetrack_forecast GROUP BY company_id, scope, metric, department_id, client_id,"
+        " activity_id HAVING count(*) > 1",
+    ):
+        assert firm.sql(query) == [], query
+
+
+def test_two_servers_share_the_work(prepared, firm, served_at):
+    """What one server is told the other knows, and work of the background is done once, whoever does it."""
+    with (
+        prepared.odoo.serving(firm.name, log_name="serve-one", options=CRON) as (one, _first),
+        prepared.odoo.serving(firm.name, log_name="serve-two", options=CRON) as (two, _second),
+    ):
+        first, second = (served_at(firm, url).rpc("boss", PASSWORD) for url in (one, two))
+        project = firm.ids["projects"][0]
+        entry = {"name": "x", "project_id": project, "employee_id": firm.ids["employee"], "unit_amount": 30}
+        # a rule that the first server is told of holds on the second, which has read the old one before
+        second("account.analytic.line", "create", [[entry]])
+        [policy] = first(
+            "timetrack.policy",
+            "create",
+            [[{"name": "Strict", "day_hours_severity": "block", "day_hours_max": 12}]],
+        )
+        first("project.project", "write", [[project], {"timetrack_policy_id": policy}])
+        with pytest.raises(Exception, match="Strict"):
+            second("account.analytic.line", "create", [[{**entry, "date": "2026-03-03"}]])
+        # three kinds of work at the same time
+        [run] = first("timetrack.billing.run", "create", [[{"scope": "all", "until": "post"}]])
+        together(
+            lambda: first("timetrack.billing.run", "action_start", [[run]]),
+            lambda: firm.shell(ASK, number=4),
+        )
+        wait_for(firm, lambda: number(firm, "SELECT count(*) FROM timetrack_billing_run_line WHERE is_pending") == 0)
+        wait_for(firm, lambda: number(firm, WAITING) == 0)
+        [done] = second("timetrack.billing.run", "read", [[run], ["state", "failed_count", "move_count", "amount"]])
+    assert done == {"id": run, "state": "done", "failed_count": 0, "move_count": 12, "amount": 12 * 10 * 1.5 * 100}
+    assert firm.sql("SELECT DISTINCT state FROM timetrack_workbook_request") == [["done"]]
+    assert damaged(firm) == []
