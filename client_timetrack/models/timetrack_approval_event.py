@@ -52,6 +52,8 @@ class TimetrackApprovalEvent(models.Model):
     changes_text = fields.Text("Changes", compute="_compute_changes_text")
     company_id = fields.Many2one("res.company", readonly=True, index=True)
 
+    # The screen of the whole trail, the last events first.
+    _last_idx = models.Index("(date DESC, id DESC)")
     # Decisions that employees are still to be told (see ``timetrack.period``).
     _decided_idx = models.Index("(date) WHERE action IN ('approve', 'reject')")
 

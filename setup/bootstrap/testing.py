@@ -1,9 +1,9 @@
 """The stages of ``setup/test``: lint, tests of the addons, Odoo's own tests, tests across addons.
 
 The addons' tests run with pytest-odoo in a process that has loaded the database; the tests across addons
-start Odoo themselves, so they run in a second process without it: beside the others, on the second core, and Odoo's own
-after them. Those in the browser come last, with the machine to themselves. ``--full`` does one after the other, for it
-measures.
+start Odoo themselves, so they run in a second process without it. A complete run has two of them at work: the tests of
+the addons and those in the browser on one core, the others on the second one. ``--full`` does one after the other, for
+it measures.
 """
 
 import concurrent.futures
@@ -21,6 +21,8 @@ from . import console, lint, paths, suites, venv
 
 ACROSS = "tests"
 BROWSER = paths.ROOT / ACROSS / "browser"
+# The addon whose tests are the second core's, so that both have as much to do.
+BESIDE = paths.ADDONS[-1]
 # Options of pytest whose value is a word of its own, which is no path even where a file has that name.
 WITH_VALUE = ("-k", "-m", "-p", "-o", "-c", "-n", "-r", "-W", "--deselect", "--ignore", "--rootdir", "--maxfail")
 NO_TEST_COLLECTED = 5
@@ -85,25 +87,43 @@ def run(ground, selection):
         results = lint.run(ground.source)
         failed = sum(not result.passed for result in results)
         count.add(len(results) - failed, failed)
-    addons, across = _addon_tests(ground, selection), _across_tests(ground, selection)
-    browser = None
-    if selection.whole and across and not os.environ.get("TIMETRACK_FULL"):
-        across, browser = [*across, f"--ignore={BROWSER}"], [*across[:-1], str(BROWSER)]
-    stages = SecondCore(ground, across) if browser else Stages(ground, across)
-    with stages:
-        if addons:
-            console.say("\nTests of the addons")
-            Pytest(ground, addons, "addon_tests").run(count)
-        if across:
-            console.say("\nTests across addons")
-            stages.across.run(count)
-        if selection.whole:
-            console.say("\nOdoo's own tests with the addons installed")
-            _count_suites(stages.get_suites(), count)
-    if browser:
-        console.say("\nTests in the browser")
-        Pytest(ground, browser, "browser_tests").run(count)
+    if selection.whole and (paths.ROOT / ACROSS).is_dir() and not os.environ.get("TIMETRACK_FULL"):
+        _run_on_two_cores(ground, selection, count)
+    else:
+        _run_one_by_one(ground, selection, count)
     return count
+
+
+def _run_one_by_one(ground, selection, count):
+    addons, across = _addon_tests(ground, selection), _across_tests(ground, selection)
+    if addons:
+        console.say("\nTests of the addons")
+        Pytest(ground, addons, "addon_tests").run(count)
+    if across:
+        console.say("\nTests across addons")
+        Pytest(ground, across, "across_tests").run(count)
+    if selection.whole:
+        console.say("\nOdoo's own tests with the addons installed")
+        full = os.environ.get("TIMETRACK_FULL")
+        _count_suites(suites.compare(ground) if full else suites.run(ground), count)
+
+
+def _run_on_two_cores(ground, selection, count):
+    [*options, folder] = _across_tests(ground, selection)
+    rest = [addon for addon in paths.ADDONS if addon != BESIDE]
+    across = Pytest(ground, [*options, folder, f"--ignore={BROWSER}"], "across_tests")
+    beside = Pytest(ground, _addon_tests(ground, selection, [BESIDE], 2), "beside_tests")
+    with SecondCore(ground, across, beside) as second:
+        console.say("\nTests of the addons")
+        Pytest(ground, _addon_tests(ground, selection, rest), "addon_tests").run(count)
+        console.say("\nTests in the browser")
+        Pytest(ground, [*options, str(BROWSER)], "browser_tests").run(count)
+        console.say("\nTests across addons")
+        across.run(count)
+        console.say("\nOdoo's own tests with the addons installed")
+        _count_suites(second.get_suites(), count)
+        console.say(f"\nTests of {BESIDE}")
+        beside.run(count)
 
 
 def _count_suites(result, count):
@@ -112,26 +132,15 @@ def _count_suites(result, count):
     count.add(result.passed, result.failed)
 
 
-class Stages(contextlib.AbstractContextManager):
-    """The tests across addons and Odoo's own, each when its turn comes."""
+class SecondCore(contextlib.AbstractContextManager):
+    """The tests across addons, Odoo's own and those of an addon, one after the other in the background."""
 
-    def __init__(self, ground, across):
+    def __init__(self, ground, across, beside):
         self.ground = ground
-        self.across = Pytest(ground, across, "across_tests")
-
-    def __exit__(self, *exception):
-        """Nothing runs that was not waited for."""
-
-    def get_suites(self):
-        """Run Odoo's own tests; return their ``suites.Result``. The long run compares more of them."""
-        return suites.compare(self.ground) if os.environ.get("TIMETRACK_FULL") else suites.run(self.ground)
-
-
-class SecondCore(Stages):
-    """The same, in the background from the start: Odoo's own when those across addons are done."""
+        self.across, self.beside = across, beside
+        self.cancelled = threading.Event()
 
     def __enter__(self):
-        self.cancelled = threading.Event()
         self.across.start_beside()
         self.pool = concurrent.futures.ThreadPoolExecutor(1)
         self.suites = self.pool.submit(self._run_suites)
@@ -139,11 +148,14 @@ class SecondCore(Stages):
 
     def _run_suites(self):
         self.across.process.wait()
-        if not self.cancelled.is_set():
-            return suites.run(self.ground, cancelled=self.cancelled)
+        try:
+            return None if self.cancelled.is_set() else suites.run(self.ground, cancelled=self.cancelled)
+        finally:
+            if not self.cancelled.is_set():
+                self.beside.start_beside()
 
     def get_suites(self):
-        """Wait for them."""
+        """Wait for Odoo's own; return their ``suites.Result``."""
         return self.suites.result()
 
     def __exit__(self, *exception):
@@ -151,6 +163,7 @@ class SecondCore(Stages):
         self.cancelled.set()
         self.across.stop()
         self.pool.shutdown()
+        self.beside.stop()
 
 
 class Pytest:
@@ -174,7 +187,7 @@ class Pytest:
 
     def stop(self):
         """Stop what still runs in the background."""
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # it closes what it opened
             self.process.wait()
 
@@ -224,12 +237,16 @@ def _sort_path(selection, path, text):
         raise console.Failure(f"{path} is neither in an addon nor in {ACROSS}/.")
 
 
-def _addon_tests(ground, selection):
-    """Return the arguments of pytest for the addons' tests, or None when they are not asked for."""
+def _addon_tests(ground, selection, addons=paths.ADDONS, number=1):
+    """Return the arguments of pytest for the addons' tests, or None when they are not asked for.
+
+    :param addons: those whose tests run where no path is given
+    :param int number: of the copy of the database that they run on
+    """
     if selection.across_paths and not selection.addon_paths:
         return None
-    where = selection.addon_paths or [str(paths.ROOT / addon) for addon in paths.ADDONS]
-    database = ground.databases.session_copy("addons", 1)
+    where = selection.addon_paths or [str(paths.ROOT / addon) for addon in addons]
+    database = ground.databases.session_copy("addons", number)
     odoo = [f"--odoo-database={database}", f"--odoo-config={ground.odoo.config}", "--odoo-http"]
     return [*odoo, *selection.options, *where]
 
