@@ -19,7 +19,8 @@ WORDS = {
     "visible": "Which records of the demo firm a role sees, and what it does to some of them.",
     "changed": "Who can change a field of some record, by any call and with any context.",
     "called": "For whom a call ends well on some record, or on none where it needs none. Many just open a screen, where"
-    " rights are asked for; nobody gets to see or to change more by them.",
+    " rights are asked for; nobody gets to see or to change more by them. *Nobody*: it takes arguments that are no"
+    " nonsense, or a state that no record of the demo firm is in.",
     "groups": "Groups whose members see a field at all.",
 }
 
