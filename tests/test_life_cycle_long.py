@@ -160,6 +160,7 @@ entries.action_timetrack_approve()
 accrual = env["timetrack.accrual"].create({
     "date": "2026-03-31", "company_id": company.id,
     "unbilled_account_id": env["account.account"].search([("account_type", "=", "asset_current")], limit=1).id,
+    "liability_account_id": env["account.account"].search([("account_type", "=", "liability_current")], limit=1).id,
 })
 accrual.action_work_out()
 accrual.action_post()
@@ -167,7 +168,8 @@ wizard = env["timetrack.invoice.wizard"].create({"project_ids": [Command.set(pro
 wizard.action_create_invoices()
 invoice = env["account.move"].search([("move_type", "=", "out_invoice"), ("company_id", "=", company.id)])
 invoice.action_post()
-tax, line = company.account_sale_tax_id, invoice.invoice_line_ids
+# what the country makes of the company's tax for this client
+tax, line = invoice.fiscal_position_id.map_tax(company.account_sale_tax_id), invoice.invoice_line_ids
 result = {
     "invoice": [invoice.state, invoice.amount_untaxed, invoice.currency_id.name, line.tax_ids == tax],
     "tax": company.currency_id.round(300 * sum(tax.flatten_taxes_hierarchy().mapped("amount")) / 100),

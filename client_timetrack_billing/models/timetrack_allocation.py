@@ -896,31 +896,97 @@ class TimetrackAllocation(models.Model):
 
     @api.model
     def _migrate_ledger(self):
-        """Work out the ledger of the invoices that sales orders made before the addon was there.
+        """Work out the ledger of the invoices that were made before the addon was there, or before it was taken away
+        and came back.
 
-        Each invoice line is divided among the time of its order line by hours (largest remainder), in one statement
-        for all. What the standard value was nobody knows any more: it is set to what was billed.
+        Each invoice line is divided among its time by hours (largest remainder), in one statement for all: that of its
+        order line; else, of invoices without an order, that of its project. What the standard value was nobody knows
+        any more: it is set to what was billed.
         """
         self.env.flush_all()
+        invoice = SQL(
+            """
+              JOIN account_move move ON move.id = line.timesheet_invoice_id
+               AND (move.state IN ('draft', 'posted') OR move.payment_state = 'invoicing_legacy')
+               AND move.move_type = 'out_invoice'
+            """
+        )
+        new = SQL(
+            """
+            NOT EXISTS (
+                SELECT FROM timetrack_allocation row WHERE row.line_id = line.id OR row.move_line_id = move_line.id
+            )
+            """
+        )
+        self._migrate_rows(
+            SQL(
+                """
+                SELECT line.id AS line_id, line.project_id, line.date, line.unit_amount::numeric AS hours,
+                       min(move_line.id) AS move_line_id
+                  FROM account_analytic_line line
+                    %(invoice)s
+                  JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.so_line
+                  JOIN account_move_line move_line ON move_line.id = rel.invoice_line_id
+                   AND move_line.move_id = move.id AND move_line.display_type = 'product'
+                 WHERE line.project_id IS NOT NULL AND %(new)s
+              GROUP BY line.id
+                """,
+                invoice=invoice,
+                new=new,
+            )
+        )
+        self._migrate_rows(
+            SQL(
+                """
+                SELECT DISTINCT ON (line.id) line.id AS line_id, line.project_id, line.date,
+                       line.unit_amount::numeric AS hours, move_line.id AS move_line_id
+                  FROM account_analytic_line line
+                    %(invoice)s
+                  JOIN project_project project ON project.id = line.project_id
+                  JOIN account_move_line move_line ON move_line.move_id = move.id
+                   AND move_line.display_type = 'product' AND move_line.is_downpayment IS NOT TRUE
+                 WHERE NOT EXISTS (
+                           SELECT FROM sale_order_line_invoice_rel rel WHERE rel.invoice_line_id = move_line.id
+                       )
+                   AND %(new)s
+              ORDER BY line.id,
+                       EXISTS (
+                           SELECT FROM jsonb_object_keys(
+                                  CASE WHEN jsonb_typeof(move_line.analytic_distribution) = 'object'
+                                       THEN move_line.analytic_distribution ELSE '{}' END
+                                  ) AS accounts
+                            WHERE project.account_id::text = ANY(string_to_array(accounts, ','))
+                       ) DESC,
+                       move_line.id
+                """,
+                invoice=invoice,
+                new=new,
+            )
+        )
+        self._migrate_other_lines()
+        self.env.cr.execute(
+            """
+            UPDATE account_analytic_line line
+               SET timetrack_billing_state = CASE WHEN row.state = 'draft' THEN 'draft' ELSE 'billed' END
+              FROM timetrack_allocation row
+             WHERE row.line_id = line.id AND row.is_migrated
+               AND row.state IN ('draft', 'posted') AND row.reversed_id IS NULL
+            """
+        )
+        self.env.invalidate_all(flush=False)
+
+    @api.model
+    def _migrate_rows(self, linked):
+        """Rows of time on invoices.
+
+        :param SQL linked: a query of ``line_id``, ``project_id``, ``date``, ``hours`` and ``move_line_id``, each time
+            entry once
+        """
         self.env.cr.execute(
             SQL(
                 """
                 WITH linked AS (
-                    SELECT line.id AS line_id, line.project_id, line.date, line.unit_amount::numeric AS hours,
-                           min(move_line.id) AS move_line_id
-                      FROM account_analytic_line line
-                      JOIN account_move move ON move.id = line.timesheet_invoice_id
-                       AND (move.state IN ('draft', 'posted') OR move.payment_state = 'invoicing_legacy')
-                       AND move.move_type = 'out_invoice'
-                      JOIN sale_order_line_invoice_rel rel ON rel.order_line_id = line.so_line
-                      JOIN account_move_line move_line ON move_line.id = rel.invoice_line_id
-                       AND move_line.move_id = move.id AND move_line.display_type = 'product'
-                     WHERE line.project_id IS NOT NULL
-                       AND NOT EXISTS (
-                           SELECT FROM timetrack_allocation row
-                            WHERE row.line_id = line.id OR row.move_line_id = move_line.id
-                       )
-                  GROUP BY line.id
+                    %(linked)s
                 ), shares AS (
                     SELECT linked.*, move_line.move_id, move_line.currency_id, move_line.company_id,
                            CASE WHEN move.state = 'draft' THEN 'draft' ELSE 'posted' END AS state,
@@ -958,19 +1024,9 @@ class TimetrackAllocation(models.Model):
                   FROM amounts
                 """,
                 uid=self.env.uid,
+                linked=linked,
             )
         )
-        self._migrate_other_lines()
-        self.env.cr.execute(
-            """
-            UPDATE account_analytic_line line
-               SET timetrack_billing_state = CASE WHEN row.state = 'draft' THEN 'draft' ELSE 'billed' END
-              FROM timetrack_allocation row
-             WHERE row.line_id = line.id AND row.is_migrated
-               AND row.state IN ('draft', 'posted') AND row.reversed_id IS NULL
-            """
-        )
-        self.env.invalidate_all(flush=False)
 
     @api.model
     def _migrate_other_lines(self):

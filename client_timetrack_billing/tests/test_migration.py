@@ -81,3 +81,27 @@ class TestMigration(TimetrackSaleCommon):
         uninstall_hook(self.env(su=True))
         self.assertEqual(self.order_line.qty_delivered, delivered + 5.0)
         self.assertTrue(self.company.timetrack_approval_required)
+
+    def test_invoices_without_an_order_come_back(self):
+        """Whoever takes the addon away and brings it back has no time to bill twice."""
+        self.company.timetrack_approval_required = True
+        other = self._create_project("Other", self.project.partner_id)
+        entries = self._log(1.0, 2.5, project_id=self.project.id) + self._log(0.5, project_id=other.id)
+        entries.action_timetrack_submit()
+        entries.action_timetrack_approve()
+        wizard = self.env["timetrack.invoice.wizard"].create({"project_ids": [(6, 0, entries.project_id.ids)]})
+        wizard.action_create_invoices()
+        moves = entries.timesheet_invoice_id
+        moves.action_post()
+        billed = {entry: sum(entry.timetrack_allocation_ids.mapped("billed_amount")) for entry in entries}
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM timetrack_allocation")
+        self.env.cr.execute("UPDATE account_analytic_line SET timetrack_billing_state = 'unbilled'")
+        self.env.invalidate_all()
+        self._migrate()
+        self.assertEqual(set(entries.mapped("timetrack_billing_state")), {"billed"})
+        self.assertEqual(
+            {entry: sum(entry.timetrack_allocation_ids.mapped("billed_amount")) for entry in entries}, billed
+        )
+        self.env["timetrack.allocation"]._check_invoice_balance(moves)
+        self.assertLedger(entries)
