@@ -1,6 +1,6 @@
 """People who act on the same entry at the same moment: the trail is one story, and the entry is how it ends.
 
-Some forty races in all; a thousand with ``--full``, each time others.
+Some twenty races in all; a thousand with ``--full``, each time others.
 """
 
 import base64
@@ -41,7 +41,7 @@ project = env["project.project"].create({
 })
 result = {"employee": employee.id, "project": project.id}
 """
-ROUNDS = 700 if FULL else 30
+ROUNDS = 700 if FULL else 24
 LINE = "account.analytic.line"
 # what is done: (who, method, arguments after the ids)
 ACTIONS = {

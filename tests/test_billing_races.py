@@ -53,7 +53,7 @@ result = [product.id, [[project.id, project.account_id.id] for project in projec
 """
 
 # of each of the races
-ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 7
+ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 4
 
 
 @pytest.fixture(scope="module")
