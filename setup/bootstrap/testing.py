@@ -217,12 +217,17 @@ class Pytest:
     def _follow(self):
         """Print the log as it grows."""
         with open(self.log, errors="replace") as lines:
-            done = False
+            done, begun = False, ""
             while not done:
                 done = self.process.poll() is not None
-                for line in lines:
-                    console.say(line.rstrip("\n"))
+                for part in lines:  # what is being written ends in the middle of a line
+                    begun += part
+                    if begun.endswith("\n"):
+                        console.say(begun.rstrip("\n"))
+                        begun = ""
                 time.sleep(0 if done else 1)
+            if begun:
+                console.say(begun)
 
 
 def _sort_path(selection, path, text):
