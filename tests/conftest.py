@@ -6,6 +6,7 @@ Fixtures:
 ``odoo_server``  a served copy of ``addons``, shared by the session
 ``served_at``    function ``served_at(database, url)`` -> ``Served``, for a server that the test stops itself
 ``serve``        function ``serve(database)`` -> address of a server for it, until the end of the module
+``serve_firm``   function ``serve_firm(script, **params)`` -> the same of a copy on which a script has run
 ``chromium``     a headless Chromium (Playwright), shared by the session
 ``open_page``    function ``open_page(address, login, password)`` -> a page logged in to the web client; the test
                  fails at its end when the browser's console had an error; options of Playwright's contexts
@@ -22,6 +23,7 @@ import itertools
 import os
 import subprocess
 import sys
+import time
 import xmlrpc.client
 from pathlib import Path
 
@@ -84,6 +86,25 @@ class Database:
         """Run a statement; return its rows as lists of texts."""
         return self.ground.server.sql(query, self.name)
 
+    def number(self, query):
+        """Run a statement that gives one number; return it."""
+        [[value]] = self.sql(query)
+        return int(value)
+
+    def wait_for(self, condition, patience=600):
+        """Wait, and wake the background up: a server that has just started looks for work only once a minute.
+
+        :param patience: seconds
+        """
+        started = woken = time.monotonic()
+        while not condition():
+            now = time.monotonic()
+            assert now - started < patience, "It takes too long."
+            if now - woken > 1:
+                self.ground.server.sql(f"SELECT pg_notify('cron_trigger', '{self.name}')")
+                woken = now
+            time.sleep(0.02)
+
     def drop(self):
         """Remove the database and its files."""
         self.ground.databases.drop(self.name)
@@ -98,6 +119,7 @@ class Served:
         self.config = database.config
         self.url = url
         self.log = paths.LOGS / f"serve-{database.name}.log"
+        self.ids = None
 
     def rpc(self, login, password):
         """Return a function ``call(model, method, args, kwargs)`` that speaks XML-RPC as this user."""
@@ -141,6 +163,21 @@ def serve(prepared):
             return Served(database, url)
 
         yield start
+
+
+@pytest.fixture(scope="module")
+def serve_firm(database, serve):
+    """Return a function that makes a firm of a script on a copy of a template, and serves it until the end of the
+    module; ``ids`` of the ``Served`` is the script's result."""
+
+    def start(script, layer="addons", **params):
+        copy = database(layer)
+        ids = copy.shell(script, **params)
+        served = serve(copy)
+        served.ids = ids
+        return served
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -61,16 +61,14 @@ STARTS = {"draft": [], "submitted": ["submit"], "approved": ["submit", "approve"
 
 
 @pytest.fixture(scope="module")
-def ids():
-    return {}
+def firm(serve_firm):
+    """Serve a firm whose people are quick."""
+    return serve_firm(FIRM, password=PASSWORD, rate=RATE)
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve, ids):
-    """Serve a firm whose people are quick."""
-    copy = database("addons")
-    ids.update(copy.shell(FIRM, password=PASSWORD, rate=RATE))
-    return serve(copy)
+def ids(firm):
+    return firm.ids
 
 
 @pytest.fixture(scope="module")

@@ -57,16 +57,14 @@ ROUNDS = 334 if os.environ.get("TIMETRACK_FULL") else 4
 
 
 @pytest.fixture(scope="module")
-def ids():
-    return {}
+def firm(serve_firm):
+    """Serve two accountants, and a project whose time they bill."""
+    return serve_firm(FIRM, logins=ACCOUNTANTS, password=PASSWORD, rate=RATE)
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve, ids):
-    """Serve two accountants, and a project whose time they bill."""
-    copy = database("addons")
-    ids.update(copy.shell(FIRM, logins=ACCOUNTANTS, password=PASSWORD, rate=RATE))
-    return serve(copy)
+def ids(firm):
+    return firm.ids
 
 
 @pytest.fixture

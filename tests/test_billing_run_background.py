@@ -9,7 +9,6 @@ PASSWORD = "timetrack-run"
 FULL = bool(os.environ.get("TIMETRACK_FULL"))
 CLIENTS = 200 if FULL else 40
 DEATHS = 20 if FULL else 3
-PATIENCE = 600
 HOURS = (1.0, 2.5, 0.75)
 RATE = 100
 FIRM = """
@@ -86,23 +85,6 @@ def check(copy):
     )
 
 
-def number(copy, query):
-    [[value]] = copy.sql(query)
-    return int(value)
-
-
-def wait_for(copy, condition):
-    """Wait, and wake the background up: a server that has just started looks for work only once a minute."""
-    started = woken = time.monotonic()
-    while not condition():
-        now = time.monotonic()
-        assert now - started < PATIENCE, "It takes too long."
-        if now - woken > 1:
-            copy.ground.server.sql(f"SELECT pg_notify('cron_trigger', '{copy.name}')")
-            woken = now
-        time.sleep(0.02)
-
-
 def test_a_server_that_dies_again_and_again(prepared, database, served_at):
     chance = random.Random(19)
     copy = database("addons")
@@ -116,17 +98,17 @@ def test_a_server_that_dies_again_and_again(prepared, database, served_at):
                 call = served_at(copy, url).rpc("biller", PASSWORD)
                 [run] = call("timetrack.billing.run", "create", [[{"scope": "all", "until": "post"}]])
                 call("timetrack.billing.run", "action_start", [[run]])
-                assert number(copy, LEFT) > 0, "the request does not wait for it"
-            before = number(copy, STEPS)
+                assert copy.number(LEFT) > 0, "the request does not wait for it"
+            before = copy.number(STEPS)
             after = before + (everything - before) // (DEATHS + 1 - death)
-            wait_for(copy, lambda after=after: number(copy, STEPS) >= after)
+            copy.wait_for(lambda after=after: copy.number(STEPS) >= after)
             time.sleep(chance.uniform(0, 0.1))
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         check(copy)
-        assert number(copy, LEFT) > 0, "it died in the middle"
+        assert copy.number(LEFT) > 0, "it died in the middle"
     with prepared.odoo.serving(copy.name, options=options) as (url, _process):
-        wait_for(copy, lambda: number(copy, LEFT) == 0)
+        copy.wait_for(lambda: copy.number(LEFT) == 0)
         call = served_at(copy, url).rpc("biller", PASSWORD)
         [done] = call(
             "timetrack.billing.run",
@@ -143,7 +125,7 @@ def test_a_server_that_dies_again_and_again(prepared, database, served_at):
         "amount": CLIENTS * sum(HOURS) * RATE,
     }
     check(copy)
-    assert number(copy, STEPS) == everything
+    assert copy.number(STEPS) == everything
     [[invoices, amount]] = copy.sql(
         "SELECT count(*), sum(amount_untaxed) FROM account_move WHERE move_type = 'out_invoice' AND state = 'posted'"
     )

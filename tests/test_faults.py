@@ -5,8 +5,8 @@ Nothing is lost, nothing is done twice, and work goes on.
 
 import base64
 import os
+import resource
 import signal
-import subprocess
 import time
 
 import pytest
@@ -14,7 +14,6 @@ from together import together
 
 PASSWORD = "timetrack-fault"
 FULL = bool(os.environ.get("TIMETRACK_FULL"))
-PATIENCE = 300
 SMALL = 4_096  # bytes that fit on the "full" disk: sessions do, workbooks do not
 CRON = ("--max-cron-threads", "1")
 FIRM = """
@@ -62,32 +61,9 @@ def firm(database):
     copy.drop()
 
 
-def number(copy, query):
-    [[value]] = copy.sql(query)
-    return int(value)
-
-
-def wait_for(copy, condition):
-    """Wait, and wake the background up."""
-    started = woken = time.monotonic()
-    while not condition():
-        now = time.monotonic()
-        assert now - started < PATIENCE, "It takes too long."
-        if now - woken > 1:
-            copy.ground.server.sql(f"SELECT pg_notify('cron_trigger', '{copy.name}')")
-            woken = now
-        time.sleep(0.05)
-
-
 def limit_files(process, size):
-    """Let no process of a server write a file of more than some bytes: the disk is full."""
-    for pid in [process.pid, *children(process.pid)]:
-        subprocess.run(["prlimit", "--pid", str(pid), f"--fsize={size}:unlimited"], check=True)
-
-
-def children(pid):
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
-    return [int(one) for one in found]
+    """Let a server write no file of more than some bytes: the disk is full."""
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
 def damaged(copy):
@@ -118,7 +94,7 @@ def test_the_disk_is_full(prepared, firm, served_at):
         problems = firm.sql("SELECT DISTINCT problem FROM timetrack_workbook_request")
         assert problems == [["It could not be stored: File too large. Ask for it again once there is room."]]
         # there is room again
-        limit_files(process, "unlimited")
+        limit_files(process, resource.RLIM_INFINITY)
         requests = call("timetrack.workbook.request", "search", [[]])
         call("timetrack.workbook.request", "action_again", [requests])
         call("ir.cron", "method_direct_trigger", [[cron]])
@@ -135,12 +111,12 @@ def test_a_server_dies_while_it_builds_workbooks(prepared, firm):
     firm.shell(ASK, number=8)
     for _death in range(6):
         with prepared.odoo.serving(firm.name, options=CRON) as (_url, process):
-            before = number(firm, WAITING)
-            wait_for(firm, lambda before=before: number(firm, WAITING) < before or before == 0)
+            before = firm.number(WAITING)
+            firm.wait_for(lambda before=before: firm.number(WAITING) < before or before == 0)
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     with prepared.odoo.serving(firm.name, options=CRON):
-        wait_for(firm, lambda: number(firm, WAITING) == 0)
+        firm.wait_for(lambda: firm.number(WAITING) == 0)
     assert firm.sql("SELECT DISTINCT state, problem FROM timetrack_workbook_request") == [["done", ""]]
     assert damaged(firm) == []
 
@@ -229,8 +205,8 @@ def test_two_servers_share_the_work(prepared, firm, served_at):
             lambda: first("timetrack.billing.run", "action_start", [[run]]),
             lambda: firm.shell(ASK, number=4),
         )
-        wait_for(firm, lambda: number(firm, "SELECT count(*) FROM timetrack_billing_run_line WHERE is_pending") == 0)
-        wait_for(firm, lambda: number(firm, WAITING) == 0)
+        firm.wait_for(lambda: firm.number("SELECT count(*) FROM timetrack_billing_run_line WHERE is_pending") == 0)
+        firm.wait_for(lambda: firm.number(WAITING) == 0)
         [done] = second("timetrack.billing.run", "read", [[run], ["state", "failed_count", "move_count", "amount"]])
     assert done == {"id": run, "state": "done", "failed_count": 0, "move_count": 12, "amount": 12 * 10 * 1.5 * 100}
     assert firm.sql("SELECT DISTINCT state FROM timetrack_workbook_request") == [["done"]]

@@ -26,16 +26,14 @@ result = {"employee": employee.id, "project": project.id}
 
 
 @pytest.fixture(scope="module")
-def ids():
-    return {}
+def firm(serve_firm):
+    """Serve one person with a project."""
+    return serve_firm(FIRM, password=PASSWORD)
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve, ids):
-    """Serve one person with a project."""
-    copy = database("addons")
-    ids.update(copy.shell(FIRM, password=PASSWORD))
-    yield serve(copy)
+def ids(firm):
+    return firm.ids
 
 
 # of each of the races

@@ -5,7 +5,8 @@ from .account_analytic_line import STATE_SELECTION
 
 
 class TimetrackApprovalEvent(models.Model):
-    """The approval trail: who did what to a time entry, when and why. Append-only for everyone.
+    """The approval trail: who did what to a time entry, when and why. Append-only for everyone; people are taken out of
+    it by ``timetrack.privacy.wizard`` alone.
 
     The trail survives its entry: ``entry_ref`` keeps the number of an entry that was deleted, and the event of
     the deletion keeps what the entry said.

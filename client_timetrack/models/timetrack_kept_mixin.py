@@ -16,16 +16,17 @@ class TimetrackKeptMixin(models.AbstractModel):
     _timetrack_kept = ()
 
     @api.model
-    def _get_kept_fields(self):
-        """Names of the fields that nobody writes."""
-        computed = {name for name, field in self._fields.items() if field.store and field.compute and field.readonly}
-        return computed.union(self._timetrack_kept)
+    def _is_kept(self, name):
+        """Tell whether nobody writes a field."""
+        field = self._fields.get(name)
+        follows = field and field.store and field.compute and field.readonly
+        return bool(follows) or name in self._timetrack_kept
 
     def _check_kept_fields(self, vals_list):
         """:raise AccessError: values are given for what follows from others"""
         if self.env.su:
             return
-        found = self._get_kept_fields() & set().union(*vals_list)
+        found = {name for vals in vals_list for name in vals if self._is_kept(name)}
         if found:
             labels = ", ".join(sorted(self._fields[name]._description_string(self.env) for name in found))
             raise AccessError(

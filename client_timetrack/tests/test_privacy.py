@@ -47,6 +47,11 @@ class TestPrivacy(TimetrackCommon):
             .create({"employee_id": self.employee.id, "reason": "Request", "is_confirmed": True, **values})
         )
 
+    def _get_entries(self):
+        return self.env["account.analytic.line"].search(
+            [("employee_id", "=", self.employee.id), ("project_id", "!=", False)]
+        )
+
     def _leave(self):
         self.consultant.active = False
         self.employee.active = False
@@ -67,7 +72,7 @@ class TestPrivacy(TimetrackCommon):
         self.assertEqual(head[:3], ["Date", "Project", "Task"])
         self.assertEqual(
             [(row[5], float(row[6])) for row in rows],
-            [(line.name, line.unit_amount) for line in wizard._get_entries()],
+            [(line.name, line.unit_amount) for line in self._get_entries()],
         )
         self.assertIn("Call about the merger", [row[5] for row in rows])
         events = files["timetrack.approval.event.csv"][1:]
@@ -177,6 +182,13 @@ class TestPrivacy(TimetrackCommon):
         self.employee.active = False
         with self.assertRaisesRegex(UserError, "Archive the employee"):
             self._wizard().action_anonymize()
+
+    def test_who_is_nobody_stays(self):
+        """Odoo works as users that are archived, too."""
+        for name in ("base.user_root", "base.public_user"):
+            partner = self.env.ref(name).partner_id
+            with self.assertRaisesRegex(UserError, "is no person"):
+                self._wizard(employee_id=False, partner_id=partner.id).action_anonymize()
 
     def test_time_that_waits_is_decided_first(self):
         self._entry(date="2026-03-02")

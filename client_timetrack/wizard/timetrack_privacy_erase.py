@@ -2,8 +2,10 @@ import json
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..engine.approval import APPROVED
 from ..engine.privacy import REMOVED, Eraser
 from .timetrack_privacy_wizard import BATCH
 
@@ -64,17 +66,27 @@ class TimetrackPrivacyWizard(models.TransientModel):
         users = self._get_users()
         if self.env.user in users:
             raise UserError(self.env._("Nobody anonymises themselves."))
+        if users & self._get_system_users():
+            raise UserError(self.env._("%s belongs to Odoo and is no person.", users[:1].display_name))
         if users.filtered("active") or self.employee_id.active:
             raise UserError(self.env._("Archive the employee and the user first: who still works here has a name."))
-        waiting = self._get_entries().filtered(lambda line: line.timetrack_state in ("draft", "submitted", "rejected"))
-        if waiting:
+        Line = self.env["account.analytic.line"].sudo()
+        waiting = Domain("employee_id", "in", self.employee_id.ids) & Domain("timetrack_state", "!=", APPROVED)
+        [(count, day)] = Line._read_group(Line._timetrack_entry_domain() & waiting, [], ["__count", "date:min"])
+        if count:
             raise UserError(
                 self.env._(
                     "%(count)s entries are not approved yet, the first of them on %(day)s: decide on them first.",
-                    count=len(waiting),
-                    day=min(waiting.mapped("date")),
+                    count=count,
+                    day=day,
                 )
             )
+
+    def _get_system_users(self):
+        """Archived users that are nobody: Odoo works as them."""
+        names = ("base.user_root", "base.public_user", "base.template_portal_user_id", "base.default_user")
+        Users = self.env["res.users"].sudo()
+        return Users.union(*(self.env.ref(name, raise_if_not_found=False) or Users for name in names))
 
     def _get_names(self):
         """What the person is called, by whatever Odoo knows."""
@@ -248,8 +260,9 @@ class TimetrackPrivacyWizard(models.TransientModel):
             self.env[model].sudo().search([("employee_id", "in", employees)]).unlink()
         periods = self.env["timetrack.period"].sudo().search([("employee_id", "in", employees)])
         periods.message_ids.unlink()
-        jobs = self._get_entries().timetrack_import_row_ids.job_id if employees else self.env["timetrack.import.job"]
-        jobs.sudo().write({"file": False, "rejected_file": False})
+        rows = self.env["timetrack.import.row"].sudo()
+        jobs = rows._read_group([("entry_id.employee_id", "in", employees)], [], ["job_id:recordset"])[0][0]
+        jobs.write({"file": False, "rejected_file": False})
 
     def _rename(self, pseudonym):
         """Employee, user and contact become a shell that entries and trail can go on pointing to."""

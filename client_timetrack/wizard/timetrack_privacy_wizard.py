@@ -92,13 +92,6 @@ class TimetrackPrivacyWizard(models.TransientModel):
         partners = self._get_users().partner_id | self.sudo().partner_id | self.employee_id.sudo().work_contact_id
         return partners.filtered(lambda partner: not partner.is_company)
 
-    def _get_entries(self):
-        """The time of the person, in sudo."""
-        Line = self.env["account.analytic.line"].sudo().with_context(active_test=False)
-        if not self.employee_id:
-            return Line
-        return Line.search(Line._timetrack_entry_domain() & Domain("employee_id", "=", self.employee_id.id))
-
     # ------------------------------------------------------------------
     # Export
     # ------------------------------------------------------------------
@@ -139,22 +132,26 @@ class TimetrackPrivacyWizard(models.TransientModel):
             "timetrack.import.name": ("employee_id", [], ["name"]),
         }  # fmt: skip
 
-    def _get_records(self, model, employees, users):
-        """The records of a model that are about the person, in sudo."""
-        domains = [Domain(path, "in", self._get_users().ids) for path in users]
+    def _get_records(self, model, employees, paths, users):
+        """The records of a model that are about the person, in sudo.
+
+        :param employees: path of fields to the employee, or None
+        :param paths: of fields to users
+        :param users: those of the person
+        """
+        domains = [Domain(path, "in", users.ids) for path in paths]
         if employees and self.employee_id:
             domains.append(Domain(employees, "=", self.employee_id.id))
         return self.env[model].sudo().with_context(active_test=False).search(Domain.OR(domains))
 
-    def _get_messages(self):
+    def _get_messages(self, periods):
         """What the person wrote on records of the addons, and what was written on their timesheets, in sudo."""
         return (
             self.env["mail.message"]
             .sudo()
             .search(
                 Domain("model", "=like", "timetrack.%") & Domain("author_id", "in", self._get_partners().ids)
-                | Domain("model", "=", "timetrack.period")
-                & Domain("res_id", "in", self._get_records("timetrack.period", "employee_id", []).ids)
+                | Domain("model", "=", "timetrack.period") & Domain("res_id", "in", periods.ids)
             )
         )
 
@@ -164,11 +161,13 @@ class TimetrackPrivacyWizard(models.TransientModel):
         :raise AccessError: the user has not the right
         """
         self._check_right()
+        users = self._get_users()
         kinds = {
-            model: (self._get_records(model, employees, users), names)
-            for model, (employees, users, names) in self._get_personal_data().items()
+            model: (self._get_records(model, employees, paths, users), names)
+            for model, (employees, paths, names) in self._get_personal_data().items()
         }
-        kinds["mail.message"] = (self._get_messages(), ["date", "record_name", "author_id", "body"])
+        periods, _names = kinds["timetrack.period"]
+        kinds["mail.message"] = (self._get_messages(periods), ["date", "record_name", "author_id", "body"])
         content = io.BytesIO()
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             for model, (records, names) in kinds.items():

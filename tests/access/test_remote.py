@@ -109,15 +109,14 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def world(database):
-    return {"database": database("demo")}
+def firm(serve_firm):
+    """The demo firm with its attackers, served."""
+    return serve_firm(SCRIPT, layer="demo", folder=str(HERE))
 
 
 @pytest.fixture(scope="module")
-def firm(world, serve):
-    """The demo firm with its attackers, served."""
-    world.update(world["database"].shell(SCRIPT, folder=str(HERE)))
-    return serve(world["database"])
+def world(firm):
+    return firm.ids
 
 
 @pytest.fixture(scope="module")

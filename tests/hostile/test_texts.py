@@ -91,14 +91,9 @@ result = {
 
 
 @pytest.fixture(scope="module")
-def firm(database, serve):
+def firm(serve_firm):
     """A firm whose every name is hostile."""
-    copy = database("addons")
-    params = {"html": SCRIPT, "formula": FORMULA, "odd": ODD, "long": LONG, "password": PASSWORD}
-    copy.ids = copy.shell(FIRM, **params)
-    served = serve(copy)
-    served.ids = copy.ids
-    return served
+    return serve_firm(FIRM, html=SCRIPT, formula=FORMULA, odd=ODD, long=LONG, password=PASSWORD)
 
 
 def logged_in(firm, login):
@@ -116,33 +111,22 @@ def harmless(text, where):
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("login", "path"),
     [
-        "/my/time-approval",
-        "/my/timesheets",
-        "/my/projects/{project}",
-        "/my/engagements",
-        "/my/invoices/{invoice}",
-        "/my/invoices/{invoice}/time",
-        "/my/disputes",
-        "/my/invoices/{invoice}?report_type=html",
+        ("client", "/my/time-approval"),
+        ("client", "/my/timesheets"),
+        ("client", "/my/projects/{project}"),
+        ("client", "/my/engagements"),
+        ("client", "/my/invoices/{invoice}"),
+        ("client", "/my/invoices/{invoice}/time"),
+        ("client", "/my/disputes"),
+        ("client", "/my/invoices/{invoice}?report_type=html"),
+        ("boss", "/report/html/client_timetrack_billing.report_prebill/{prebill}"),
+        ("boss", "/timetrack/period/{period}"),
     ],
 )
-def test_portal(firm, path):
-    answer = logged_in(firm, "client").get(firm.url + path.format(**firm.ids))
-    assert answer.status_code == 200, (path, answer.status_code)
-    harmless(answer.text, path)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/report/html/client_timetrack_billing.report_prebill/{prebill}",
-        "/timetrack/period/{period}",
-    ],
-)
-def test_paper_and_pages(firm, path):
-    answer = logged_in(firm, "boss").get(firm.url + path.format(**firm.ids))
+def test_portal_paper_and_pages(firm, login, path):
+    answer = logged_in(firm, login).get(firm.url + path.format(**firm.ids))
     assert answer.status_code == 200, (path, answer.status_code)
     harmless(answer.text, path)
 
