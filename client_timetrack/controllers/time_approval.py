@@ -8,6 +8,8 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
+from .form import get_ids, get_text
+
 PAGE = "/my/time-approval"
 NOTICE = "timetrack_time_approval_notice"
 PAGE_ARGS = ("page", "sortby", "groupby", "search_in", "search")
@@ -37,7 +39,7 @@ class TimeApprovalPortal(CustomerPortal):
             "sortby": sortby if sortby in sortings else next(iter(sortings)),
             "groupby": groupby if groupby in groupings else next(iter(groupings)),
             "search_in": search_in if search_in in inputs else next(iter(inputs)),
-            "search": (search or "").strip(),
+            "search": get_text(search),
         }
         values = {
             **self._prepare_portal_layout_values(),
@@ -116,10 +118,9 @@ class TimeApprovalPortal(CustomerPortal):
 
     @http.route(f"{PAGE}/decide", type="http", auth="user", website=True, methods=["POST"])
     def portal_decide_time_approval(self, decision=None, comment=None, **kw):
-        ids = [int(text) for text in request.httprequest.form.getlist("entry_ids") if text.isdecimal()]
-        level, text = self._time_approval_decide(decision, ids, (comment or "").strip())
+        level, text = self._time_approval_decide(decision, get_ids("entry_ids"), get_text(comment))
         request.session[NOTICE] = {"level": level, "text": text}
-        args = {name: kw[name] for name in PAGE_ARGS if kw.get(name)}
+        args = {name: text for name in PAGE_ARGS if (text := get_text(kw.get(name)))}
         page = args.pop("page", "1")
         path = f"{PAGE}/page/{page}" if page.isdecimal() and page != "1" else PAGE
         return request.redirect(f"{path}?{url_encode(args)}" if args else path)
@@ -134,8 +135,8 @@ class TimeApprovalPortal(CustomerPortal):
         if decision == "reject" and not comment:
             return "warning", request.env._("Please say in a comment what should be changed.")
         Line = request.env["account.analytic.line"]
-        waiting = Line.sudo().search(Line._timetrack_client_step_domain() & Domain("id", "in", ids)).sudo(False)
-        gone = len(set(ids)) - len(waiting)
+        waiting = Line.sudo().search(Line._timetrack_client_step_domain() & Domain("id", "in", list(ids))).sudo(False)
+        gone = len(ids) - len(waiting)
         try:
             with request.env.cr.savepoint():
                 if decision == "approve":

@@ -2,6 +2,8 @@ from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 
+from .form import get_ids, get_text
+
 PAGE = "/timetrack/period/<int:period_id>"
 NOTICE = "timetrack_period_notice"
 
@@ -24,8 +26,8 @@ class TimetrackPeriodController(http.Controller):
         What is refused is said on the page, with the choice and the reason as they were.
         """
         period = self._get_period(period_id)
-        ids = {int(text) for text in request.httprequest.form.getlist("entry_ids") if text.isdecimal()}
-        reason = (reason or "").strip()
+        ids = get_ids("entry_ids")
+        reason = get_text(reason)
         level, text = self._take_decision(period, decision, ids, reason)
         if level == "danger":
             period.invalidate_recordset()

@@ -2,6 +2,7 @@ from odoo import http
 from odoo.exceptions import AccessError, MissingError, ValidationError
 from odoo.http import content_disposition, request
 
+from odoo.addons.client_timetrack.controllers.form import get_ids, get_text, get_token
 from odoo.addons.portal.controllers.portal import CustomerPortal
 
 DISPUTES = "/my/disputes"
@@ -23,7 +24,7 @@ class InvoiceTimePortal(CustomerPortal):
     def _get_invoice(self, invoice_id, access_token):
         """The invoice, in sudo; nobody learns of one that they may not see, or that has no time to tell of."""
         try:
-            invoice = self._document_check_access("account.move", invoice_id, access_token)
+            invoice = self._document_check_access("account.move", invoice_id, get_token(access_token))
         except (AccessError, MissingError):
             raise request.not_found() from None
         if invoice.state != "posted" or not invoice._timetrack_get_time_rows():
@@ -36,7 +37,8 @@ class InvoiceTimePortal(CustomerPortal):
         :param error: what was wrong with a dispute
         """
         rows = invoice._timetrack_get_time_rows()
-        found = invoice._timetrack_get_time_detail(rows, search=kw.get("search"), service=kw.get("service"))
+        search, service = get_text(kw.get("search")), get_text(kw.get("service"))
+        found = invoice._timetrack_get_time_detail(rows, search=search, service=service)
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "invoice_time",
@@ -45,8 +47,8 @@ class InvoiceTimePortal(CustomerPortal):
             "access_token": access_token,
             "detail": found,
             "services": rows.activity_id,
-            "search": kw.get("search") or "",
-            "service": kw.get("service") or "",
+            "search": search,
+            "service": service,
             "reasons": request.env["timetrack.dispute.reason"].sudo().search([]),
             "disputes": invoice.timetrack_dispute_ids.sorted("id"),
             "ledes": invoice._timetrack_get_ledes_file(),
@@ -94,11 +96,11 @@ class InvoiceTimePortal(CustomerPortal):
     def portal_invoice_dispute(self, invoice_id, access_token=None, reason=None, description=None, **kw):
         """Dispute an invoice, or the time of it that was chosen."""
         invoice = self._get_invoice(invoice_id, access_token)
-        chosen = {int(key) for key in request.httprequest.form.getlist("row") if key.isdigit()}
+        chosen = get_ids("row")
         rows = invoice._timetrack_get_time_rows().filtered(lambda row: row.id in chosen and row.state == "posted")
         reasons = request.env["timetrack.dispute.reason"].sudo().search([])
         reason = reasons.filtered(lambda one: str(one.id) == reason)
-        description = (description or "").strip()
+        description = get_text(description)
         error = None
         if not reason:
             error = request.env._("Choose a reason.")
@@ -140,7 +142,7 @@ class InvoiceTimePortal(CustomerPortal):
     def portal_my_dispute(self, dispute_id, access_token=None, **kw):
         """A dispute and its thread."""
         try:
-            dispute = self._document_check_access("timetrack.dispute", dispute_id, access_token)
+            dispute = self._document_check_access("timetrack.dispute", dispute_id, get_token(access_token))
         except (AccessError, MissingError):
             raise request.not_found() from None
         values = self._get_page_view_values(
