@@ -21,6 +21,8 @@ SHORTEST = 10
 NAME_LENGTH = 2000
 # The clock of a device may be ahead of the server's.
 CLOCKS_DIFFER = timedelta(minutes=5)
+# Of several servers one may be behind the others.
+SERVERS_DIFFER = timedelta(minutes=1)
 
 
 class TimetrackTimer(models.Model):
@@ -375,8 +377,22 @@ class TimetrackTimer(models.Model):
             self.env["timetrack.timer.lap"].create({"timer_id": self.id, "start": fields.Datetime.now()})
 
     def _pause(self, at=None):
+        """Let it rest.
+
+        :raise UserError: by the clock it has not started yet
+        """
         self.ensure_one()
-        self.lap_ids.filtered(lambda lap: not lap.stop).stop = at or fields.Datetime.now()
+        lap = self.lap_ids.filtered(lambda lap: not lap.stop)
+        stop = at or fields.Datetime.now()
+        if lap and stop < lap.start - SERVERS_DIFFER:
+            raise UserError(
+                self.env._(
+                    "By the server's clock this timer starts only at %s: the clock was set back. Stop the timer after "
+                    "that, or discard it and log the time yourself.",
+                    format_datetime(self.env, lap.start),
+                )
+            )
+        lap.stop = lap and max(stop, lap.start)
         self.state = PAUSED
 
     def _parse_moment(self, text):

@@ -155,6 +155,60 @@ class TestTimer(TimetrackCommon):
         self._at("2026-03-29 04:00:00", "stop_timer")
         self.assertEqual(self._logged(), [("2026-03-29", 5.0, "/", "23:00:00", "04:00:00")])
 
+    def test_the_night_that_is_an_hour_longer(self):
+        self._at("2026-10-24 21:00:00", "start_timer", self._work())
+        self._at("2026-10-25 02:30:00", "stop_timer")
+        self.assertEqual(
+            self._logged(),
+            [
+                ("2026-10-24", 1.0, "/", "21:00:00", "22:00:00"),
+                ("2026-10-25", 4.5, "/", "22:00:00", "02:30:00"),
+            ],
+        )
+
+    def test_across_the_date_line(self):
+        """Samoa had no 30th of December in 2011; the day of Auckland is not that of the server."""
+        self.employee.tz = "Pacific/Apia"
+        self._at("2011-12-30 09:30:00", "start_timer", self._work())
+        self._at("2011-12-30 10:45:00", "stop_timer")
+        self.employee.tz = "Pacific/Auckland"
+        self._at("2026-11-24 12:30:00", "start_timer", self._work())
+        self._at("2026-11-24 13:30:00", "stop_timer")
+        self.assertEqual(
+            self._logged(),
+            [
+                ("2011-12-29", 0.5, "/", "09:30:00", "10:00:00"),
+                ("2011-12-31", 0.75, "/", "10:00:00", "10:45:00"),
+                ("2026-11-25", 1.0, "/", "12:30:00", "13:30:00"),
+            ],
+        )
+
+    def test_who_travels_while_it_runs(self):
+        """The days are those of where the work ends; no minute is lost between them."""
+        self._at("22:00:00", "start_timer", self._work())
+        self.employee.tz = "America/New_York"
+        self._at("2026-11-26 00:15:00", "stop_timer")
+        self.assertEqual(self._logged(), [("2026-11-25", 2.25, "/", "22:00:00", "00:15:00")])
+
+    def test_a_clock_that_is_a_little_behind(self):
+        """Servers that share the database do not have quite the same time."""
+        self._at("09:00:10", "start_timer", self._work())
+        self._at("09:00:05", "pause_timer")
+        self._at("09:00:08", "resume_timer")
+        self.assertEqual(self._at("09:00:07", "get_state")["timer"]["elapsed"], 0)
+        self._at("09:30:08", "stop_timer")
+        self.assertEqual(self._logged(), [("2026-11-25", 0.5, "/", "09:00:08", "09:30:08")])
+
+    def test_a_clock_that_is_set_back(self):
+        """What ran before cannot be told: nobody is made to believe that it was nothing."""
+        self._at("09:00:00", "start_timer", self._work())
+        for method in ("stop_timer", "pause_timer"):
+            with self.assertRaisesRegex(UserError, "the clock was set back"):
+                self._at("08:30:00", method)
+        self.assertEqual(self._at("08:30:00", "get_state")["timer"]["state"], "running")
+        self._at("10:00:00", "stop_timer")
+        self.assertEqual(self._logged(), [("2026-11-25", 1.0, "/", "09:00:00", "10:00:00")])
+
     # ------------------------------------------------------------------
     # Policy
     # ------------------------------------------------------------------
