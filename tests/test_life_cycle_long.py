@@ -194,6 +194,61 @@ def test_charts_of_accounts(database, module, chart, country, currency):
     firm.drop()
 
 
+SEEN = """
+from odoo.fields import Command
+first, second = env["res.company"].search([], order="id")
+groups = ("hr_timesheet.group_timesheet_manager", "client_timetrack_billing.group_billing_manager",
+          "project.group_project_manager")
+result = {}
+for companies in (first, second, first | second):
+    company = companies[:1]
+    user = env["res.users"].with_context(no_reset_password=True).create({
+        "name": company.name, "login": f"of {companies.ids}", "company_id": company.id,
+        "company_ids": [Command.set(companies.ids)],
+        "group_ids": [Command.set([env.ref(group).id for group in groups])],
+    })
+    own = env(user=user.id, context={"allowed_company_ids": companies.ids})
+    elsewhere = {
+        name: len(records)
+        for name in own.registry
+        if name.startswith("timetrack.") and "company_id" in own[name]._fields and own[name]._fields["company_id"].store
+        and not own[name]._transient and own[name].has_access("read")
+        for records in [own[name].search([]).filtered(lambda one: one.company_id and one.company_id not in companies)]
+        if records
+    }
+    [figures] = own["timetrack.report"].formatted_read_group([], [], ["logged_hours:sum"])
+    result[str(companies.ids)] = [own["account.analytic.line"].search_count([("project_id.name", "=", "Matter")]),
+                                  figures["logged_hours:sum"], elsewhere, user.has_group("base.group_multi_company")]
+crons = env["ir.model.data"].search([("module", "=like", "client_timetrack%"), ("model", "=", "ir.cron")])
+for cron in env["ir.cron"].browse(crons.mapped("res_id")):
+    cron.method_direct_trigger()
+result = {"seen": result, "crons": len(crons)}
+"""
+
+
+def test_a_second_company_comes_later(database):
+    """What the first one has stays as it is and is its own; work of the background does both."""
+    firm = database("addons")
+    firm.shell(WORK)
+    before = firm.sql(STATES), firm.sql(LEDGER)
+    assert not complaints(firm.cli("-i", "l10n_be").stdout)
+    assert firm.shell(CHART, chart="be_comp", country="be")["accrued"] == 300
+    first, second = (row[0] for row in firm.sql("SELECT id FROM res_company ORDER BY id"))
+    done = firm.shell(SEEN)
+    # by hand: 1 + 1.25 + 1.5 + 1.75 + 2 hours of the one, two times 1.5 of the other
+    assert done["seen"] == {
+        f"[{first}]": [5, 7.5, {}, False],
+        f"[{second}]": [2, 3, {}, False],
+        f"[{first}, {second}]": [7, 10.5, {}, True],
+    }
+    assert done["crons"] > 10
+    now = firm.sql(STATES), firm.sql(LEDGER)
+    assert (now[0][: len(before[0])], now[1][: len(before[1])]) == before
+    firm.shell(UNINSTALL, addons=list(ADDONS))
+    assert residue(firm) == []
+    firm.drop()
+
+
 LANGUAGES = """
 codes = ["fr_FR", "de_DE", "ar_001"]
 for code in codes:

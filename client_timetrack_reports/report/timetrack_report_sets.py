@@ -85,7 +85,7 @@ class TimetrackReport(models.Model):
             return list(self._get_ratios()[name])
         if spec == "currency_id:array_agg_distinct":
             return []
-        return [name if function in SUMMABLE else None]
+        return [name if function in SUMMABLE and name in self._fields else None]
 
     @api.model
     def _search(self, domain, *args, **kwargs):

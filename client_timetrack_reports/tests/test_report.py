@@ -293,6 +293,12 @@ class TestReport(ReportsCommon):
         groups = self._groups("client_category_id", "logged_hours", domain=self._domain(("kind", "=", "entry")))
         self.assertEqual(groups[self.client_partner.timetrack_client_category_id], 35.0)
 
+    def test_measures_that_are_none(self):
+        """They are refused in Odoo's own words."""
+        for spec in ("hours:sum", "logged_hours:no"):
+            with self.subTest(spec), self.assertRaises(ValueError):
+                self.env["timetrack.report"].formatted_read_group([], ["employee_id"], [spec])
+
     def test_rows_have_an_identity(self):
         rows = self.Report.search(self._domain())
         self.assertEqual(len(rows), len(set(rows.ids)))
