@@ -4,13 +4,17 @@ Nothing is lost, nothing is done twice, and work goes on.
 """
 
 import base64
+import dataclasses
 import os
 import resource
 import signal
 import time
 
 import pytest
+from cluster import Cluster
 from together import together
+
+from bootstrap import runner
 
 PASSWORD = "timetrack-fault"
 FULL = bool(os.environ.get("TIMETRACK_FULL"))
@@ -146,6 +150,71 @@ result = env["timetrack.accrual"].create({"date": "2026-09-30", "unbilled_accoun
         for _time in range(2):
             call("timetrack.accrual", "action_work_out", [[accrual]])
             assert [[float(value) for value in row] for row in firm.sql(total)] == [[worked_out]]
+
+
+ROWS = 6_000
+UNDER_WAY = """
+file = base64.b64encode(("Date,Hours,Employee,Project,Description\\n" + "".join(
+    f"2025-{1 + one % 12:02}-{1 + one % 28:02},1,Carl,Client {one % 12},Row {one}\\n" for one in range(params["rows"])
+)).encode())
+boss = env["res.users"].search([("login", "=", "boss")])
+env["timetrack.import.job"].with_user(boss).create({"file": file, "filename": "years.csv"}).action_import()
+run = env["timetrack.billing.run"].with_user(boss).create({"scope": "all", "until": "post"})
+run.action_start()
+account = env["account.account"].search([("account_type", "=", "asset_current")], limit=1)
+accrual = env["timetrack.accrual"].with_user(boss).create({"date": "2026-09-30", "unbilled_account_id": account.id})
+result = {"run": run.id, "accrual": accrual.id}
+"""
+# What is left to do, of each kind of work.
+LEFT = (
+    f"SELECT ({WAITING}) + (SELECT count(*) FROM timetrack_billing_run_line WHERE is_pending)"
+    " + (SELECT count(*) FROM timetrack_import_job WHERE running IS NOT NULL) * 100"
+    f" + {ROWS} - (SELECT count(*) FROM account_analytic_line WHERE timetrack_import_key IS NOT NULL)"
+)
+
+
+@pytest.mark.skipif(not FULL, reason="a long one: setup/test --full")
+def test_postgresql_dies(prepared, firm, served_at):
+    """A billing run, an import, workbooks and an accrual go on where they were, each thing done once."""
+    firm.shell(ASK, number=6)
+    ids = firm.shell("import base64" + UNDER_WAY, rows=ROWS)
+    cluster = Cluster()
+    try:
+        cluster.start()
+        cluster.restore(prepared.server, firm.name)
+        odoo = runner.write_config(prepared.source, cluster.server, "of-a-test")
+        copy = type(firm)(dataclasses.replace(prepared, server=cluster.server, odoo=odoo), firm.name)
+        options = ("--workers", "2", "--max-cron-threads", "1", "--gevent-port", runner.free_port())
+        for death in range(8):
+            with odoo.serving(copy.name, options=options) as (url, _process):
+                before = copy.number(LEFT)
+                copy.wait_for(lambda before=before: copy.number(LEFT) < before or before == 0)
+                call = served_at(copy, url).rpc("boss", PASSWORD)
+                together(
+                    lambda call=call: call("timetrack.accrual", "action_work_out", [[ids["accrual"]]]),
+                    lambda death=death: (time.sleep(0.05 * death), cluster.kill_one() if death % 2 else cluster.kill()),
+                )
+                if not death % 2:
+                    cluster.start()
+            # Odoo ends where its database is not there, and is started again by whatever watches over it
+        with odoo.serving(copy.name, options=options) as (url, _process):
+            copy.wait_for(lambda: copy.number(LEFT) == 0)
+            call = served_at(copy, url).rpc("boss", PASSWORD)
+            call("timetrack.accrual", "action_work_out", [[ids["accrual"]]])
+            figures = ["state", "failed_count", "move_count", "amount"]
+            [done] = call("timetrack.billing.run", "read", [[ids["run"]], figures])
+        fees = 12 * 10 * 1.5 * 100  # projects, entries of each, hours, rate
+        assert done == {"id": ids["run"], "state": "done", "failed_count": 0, "move_count": 12, "amount": fees}
+        assert copy.sql("SELECT DISTINCT state, problem FROM timetrack_workbook_request") == [["done", ""]]
+        assert copy.sql("SELECT DISTINCT state FROM timetrack_import_job") == [["done"]]
+        keys = "SELECT count(DISTINCT timetrack_import_key) FROM account_analytic_line"
+        assert copy.number(keys) == ROWS
+        assert copy.sql("SELECT line_id FROM timetrack_allocation GROUP BY line_id, part HAVING count(*) > 1") == []
+        [[balance]] = copy.sql("SELECT coalesce(sum(balance), 0) FROM timetrack_accrual_line")
+        assert float(balance) == fees, "it is invoiced later than that"
+        assert damaged(copy) == []
+    finally:
+        cluster.remove()
 
 
 def test_work_in_the_background_overlaps_itself(prepared, firm, served_at):

@@ -105,7 +105,7 @@ def running():
             _start()
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            yield Server((("PGHOST", str(_socket_folder())), ("PGPORT", "5432"), ("PGUSER", _role())))
+            yield Server((("PGHOST", str(_socket_folder())), ("PGPORT", "5432"), ("PGUSER", role())))
         finally:
             with _switch():
                 _leave(users)
@@ -147,7 +147,7 @@ def _start():
     log = paths.LOGS / "postgres.log"
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            _as_owner(command),
+            as_owner(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -166,20 +166,18 @@ def _initialise():
     shutil.rmtree(DATA, ignore_errors=True)
     DATA.mkdir(parents=True)
     DATA.chmod(0o700)
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam(_owner())
-        os.chown(DATA, owner.pw_uid, owner.pw_gid)
-    command = [tool("initdb"), "-D", DATA, "-U", _role(), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
-    console.run_step("initdb", _as_owner([*command, "--no-sync"]), "initdb", cwd="/")
+    give_away(DATA)
+    command = [tool("initdb"), "-D", DATA, "-U", role(), "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"]
+    console.run_step("initdb", as_owner([*command, "--no-sync"]), "initdb", cwd="/")
 
 
-def _as_owner(command):
+def as_owner(command):
     """Return the command as the user that owns the cluster."""
     command = [str(part) for part in command]
     if os.geteuid():
         return command
-    owner = pwd.getpwnam(_owner())
-    switch = ["setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups"]
+    uid, gid = owner().pw_uid, owner().pw_gid
+    switch = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
     if _enters(switch):
         return switch + command
     # The checkout is below a folder that only root enters (such as root's home): lend the server the one
@@ -188,7 +186,7 @@ def _as_owner(command):
     if _enters(lent):
         return lent + command
     raise console.Failure(
-        f"PostgreSQL runs as the user {_owner()}, who cannot enter {FOLDER}. "
+        f"PostgreSQL runs as the user {owner().pw_name}, who cannot enter {FOLDER}. "
         "Move the checkout to a folder that others may enter, or open its parents with: chmod o+x FOLDER"
     )
 
@@ -198,17 +196,23 @@ def _enters(prefix):
     return not subprocess.run([*prefix, "ls", str(FOLDER)], cwd="/", capture_output=True).returncode
 
 
-def _owner():
-    """Return the unprivileged user a cluster of root's runs as."""
+def give_away(folder):
+    """Give a folder to the user that owns the cluster."""
+    if os.geteuid() == 0:
+        os.chown(folder, owner().pw_uid, owner().pw_gid)
+
+
+def owner():
+    """Return the unprivileged user a cluster of root's runs as, as ``pwd`` has it."""
     for name in ("postgres", "nobody"):
         try:
-            return pwd.getpwnam(name).pw_name
+            return pwd.getpwnam(name)
         except KeyError:
             continue
     raise console.Failure("PostgreSQL cannot run as root, and there is no user postgres or nobody.")
 
 
-def _role():
+def role():
     """Return the database role: the user's name, but for postgres, which Odoo refuses."""
     user = pwd.getpwuid(os.geteuid()).pw_name
     return "odoo" if user == "postgres" else user
@@ -223,9 +227,7 @@ def _socket_folder():
         folder = Path(tempfile.mkdtemp(prefix="timetrack-pg-"))
         SOCKET_RECORD.write_text(str(folder))
     folder.mkdir(exist_ok=True)
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam(_owner())
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    give_away(folder)
     return folder
 
 
