@@ -7,7 +7,7 @@ import time
 
 PASSWORD = "timetrack-run"
 FULL = bool(os.environ.get("TIMETRACK_FULL"))
-CLIENTS = 200 if FULL else 40
+CLIENTS = 200 if FULL else 24
 DEATHS = 20 if FULL else 3
 HOURS = (1.0, 2.5, 0.75)
 RATE = 100

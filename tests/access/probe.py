@@ -6,6 +6,7 @@ back. What comes out is the table that ``test_access.py`` holds; ``problems`` ar
 
 import inspect
 import itertools
+from collections import Counter
 from datetime import timedelta
 
 import psycopg2
@@ -58,6 +59,7 @@ class Probe:
         companies = env["res.company"].search([])
         self.tricks = {**TRICKS, **dict.fromkeys(tricks, True), "allowed_company_ids": companies.ids}
         self.problems = []
+        self.counts = Counter()
         self.models = [
             name
             for name in sorted(env.registry)
@@ -252,10 +254,34 @@ class Probe:
         outcome, changed = self.attempt(lambda: write(record))
         if outcome not in ("yes", "no"):
             self.note(role, f"{record._name}.{field.name}", "write:", outcome)
-        tricked, more = self.attempt(lambda: write(record.with_context(**self.tricks)))
-        if tricked == "yes" and more and not changed:
-            self.note(role, f"{record._name}.{field.name}", "is written with tricks in the context")
+        if not changed:
+            tricked, more = self.attempt(lambda: write(record.with_context(**self.tricks)))
+            if tricked == "yes" and more:
+                self.note(role, f"{record._name}.{field.name}", "is written with tricks in the context")
+            self._imports(role, record, field, other)
         return bool(outcome == "yes" and changed)
+
+    def _imports(self, role, record, field, other):
+        """Note a value that cannot be changed but by a file."""
+        if field.type in RELATIONS_TO_MANY or field.type == "binary":
+            return
+        known = self.env[record._name].browse(record.id)
+        column = f"{field.name}/.id" if field.type == "many2one" else field.name
+        text = str(int(other)) if field.type == "boolean" else str(other)
+
+        def load():
+            before = self._value(known, field)
+            done = record.browse().load([".id", column], [[str(record.id), text]])
+            self.env.flush_all()
+            self.env.invalidate_all()
+            return done["ids"] and self._value(known, field) != before
+
+        outcome, changed = self.attempt(load)
+        self.counts["imports"] += 1
+        if outcome == "yes" and changed:
+            self.note(role, f"{record._name}.{field.name}", "is changed by an import")
+        elif outcome not in ("yes", "no"):
+            self.note(role, f"{record._name}.{field.name}", "import:", outcome)
 
     def _value(self, record, field):
         value = record.exists() and record[field.name]
@@ -285,6 +311,77 @@ class Probe:
                 self.note(role, records._name, "is deleted without the right")
             deleted = deleted or outcome == "yes"
         return deleted
+
+    # by way of another record
+
+    def commands(self):
+        """Note what can be done to a record through one that it belongs to, and cannot be done to itself."""
+        for name in sorted(self.env.registry):
+            if self.env[name]._abstract or self.env[name]._transient or not self.env[name]._auto:
+                continue
+            for field in self.env[name]._fields.values():
+                if (
+                    field.type in RELATIONS_TO_MANY
+                    and field.comodel_name in self.own
+                    and self.env[field.comodel_name]._auto
+                ):
+                    for role, env in self.roles.items():
+                        for parent in self._parents(env, field):
+                            self._command(role, parent, field)
+
+    def _parents(self, env, field):
+        """A record that has some of them, and one that may have none."""
+        Model = self.env[field.model_name]
+        owners = Model.search([(field.name, "!=", False)], limit=1) if field.store or field.search else Model
+        return env[Model._name].browse((owners | Model.search([], limit=1)).ids)
+
+    def _command(self, role, parent, field):
+        child = self.env[parent._name].browse(parent.id)[field.name][:1] or self.env[field.comodel_name].search(
+            [], limit=1
+        )
+        if not child or child._transient:
+            return
+        own = parent.env[child._name].browse(child.id)
+        values = self._copy(child)
+        change = next(
+            (one for one in self.fields(child._name) if one.type in ("char", "float", "monetary", "date", "selection")),
+            None,
+        )
+        other = change and self._other(child, change)
+        ways = {
+            "is created": (
+                lambda: len(self.env[child._name].search([])),
+                Command.create(values),
+                lambda: own.create(values),
+            ),
+            "is deleted": (lambda: bool(child.exists()), Command.delete(child.id), own.unlink),
+        }
+        if other is not None:
+            changed = {change.name: other}
+            ways["is changed"] = (
+                lambda: self._value(child, change), Command.update(child.id, changed), lambda: own.write(changed)
+            )  # fmt: skip
+        for way, (look, command, directly) in ways.items():
+            outcome, done = self.attempt(
+                lambda look=look, one=command: self._seen(look, lambda: parent.write({field.name: [one]}))
+            )
+            where = f"{parent._name}.{field.name}"
+            self.counts["commands"] += 1
+            self.counts["commands that do something"] += outcome == "yes" and done
+            if outcome not in ("yes", "no"):
+                self.note(role, where, command[0], "breaks:", outcome)
+            if outcome == "yes" and done:
+                outcome, done = self.attempt(lambda look=look, directly=directly: self._seen(look, directly))
+                if not (outcome == "yes" and done):
+                    self.note(role, child._name, way, "through", where)
+
+    def _seen(self, look, act):
+        """Tell whether something is otherwise after an act."""
+        before = look()
+        act()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return look() != before
 
     # calling
 
@@ -378,4 +475,5 @@ def probe(env, roles, tricks, thorough):
         result["done"] = found.done()
         result["changed"] = found.changed()
         result["called"] = found.called()
-    return {**result, "problems": found.problems}
+        found.commands()
+    return {**result, "problems": found.problems, "counts": found.counts}

@@ -1,6 +1,6 @@
 """Whatever is sent to a form or an address of the portal: it is answered with a page, and the log has no error.
 
-Thirty requests to each; five hundred with ``--full``.
+A dozen requests to each; five hundred with ``--full``.
 """
 
 import os
@@ -140,7 +140,7 @@ def sessions(firm):
 def many(function):
     """Let a test run many times, with other values each time."""
     quiet = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return settings(max_examples=500 if FULL else 30, deadline=None, suppress_health_check=quiet, phases=PHASES)(
+    return settings(max_examples=500 if FULL else 12, deadline=None, suppress_health_check=quiet, phases=PHASES)(
         function
     )
 
