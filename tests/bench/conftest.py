@@ -1,13 +1,11 @@
 """When the benchmarks run: in the full tests, and when they are asked for by name. Their database takes minutes."""
 
-import json
 import os
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bootstrap import million, paths
+from bootstrap import growth, million
 
 HERE = Path(__file__).parent
 
@@ -30,13 +28,11 @@ def wanted(request, full):
 
 @pytest.fixture(scope="session")
 def publish(request):
-    """Return a function that writes figures and the page about them to files, and shows the page."""
+    """Return a function that writes figures, ratios of them and the page about them to files, and shows the page."""
 
-    def write(name, figures, page):
-        target = paths.OUT / f"{name}-{date.today().isoformat()}"
-        target.with_suffix(".json").write_text(json.dumps(figures, indent=1))
-        target.with_suffix(".md").write_text(page)
+    def write(name, figures, page, ratios=()):
+        target = growth.write(name, million.rows(), figures, page, ratios)
         with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-            print(f"\n\n{page}\n{target}.md")
+            print(f"\n\n{page}\n{target}")
 
     return write
