@@ -193,8 +193,7 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _timetrack_exempt_domain(self):
         """Domain of the time of companies that do without approval. Without any, indexes on the state serve."""
-        companies = self.env["res.company"].sudo().with_context(active_test=False)
-        return Domain("company_id", "in", companies.search([("timetrack_approval_required", "=", False)]).ids)
+        return Domain("company_id", "in", self.env["res.company"]._timetrack_get_exempt_ids())
 
     @api.model
     def _timetrack_approved_domain(self):

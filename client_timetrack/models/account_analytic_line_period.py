@@ -28,6 +28,8 @@ class AccountAnalyticLine(models.Model):
         Every step of entries comes by here. It costs the same for any number of entries: the work is done by a
         scheduled action that looks at everything at once (see ``timetrack.period._cron_notify``).
         """
-        cron = self.env.ref("client_timetrack.ir_cron_timetrack_period_notify", raise_if_not_found=False)
+        cron = self.env["ir.model.data"]._xmlid_to_res_id(
+            "client_timetrack.ir_cron_timetrack_period_notify", raise_if_not_found=False
+        )
         if cron:
-            cron.sudo()._trigger()
+            self.env["ir.cron"].sudo().browse(cron)._trigger()

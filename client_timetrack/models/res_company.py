@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import ormcache
 
 from ..engine import budget as budget_engine
 from ..engine import reminder
@@ -130,11 +131,32 @@ class ResCompany(models.Model):
         "The hour of reminders is one of a day; hours and days of reminders cannot be negative.",
     )
 
+    @api.model
+    @ormcache()
+    def _timetrack_get_exempt_ids(self):
+        """Ids of the companies that do without approval, archived ones too: each step and many a search asks."""
+        companies = self.sudo().with_context(active_test=False)
+        return tuple(companies.search([("timetrack_approval_required", "=", False)]).ids)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return companies
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
     def write(self, vals):
         """What is still to compute of the time that is about to be closed is computed while it is open."""
         if "timetrack_lock_date" in vals:
             self.env.flush_all()
-        return super().write(vals)
+        result = super().write(vals)
+        if "timetrack_approval_required" in vals:
+            self.env.registry.clear_cache()
+        return result
 
     def _timetrack_lock_exception(self, date):
         """The exception in force that lets the user change time of a day up to the lock date.

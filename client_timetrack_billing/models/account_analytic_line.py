@@ -9,6 +9,8 @@ from .timetrack_allocation import LIVE
 RATE_GROUP = "client_timetrack_billing.group_rate_viewer"
 LEDGER_GROUP = "client_timetrack_billing.group_billing_user"
 
+# Odoo's “Billed on Timesheets”.
+BY_RATES = "billable_time"
 # Billing states of an entry that is on an invoice, at least in part.
 ON_INVOICE = ("draft", "partial", "billed")
 # Billing states of an entry that nothing has been decided about.
@@ -345,7 +347,9 @@ class AccountAnalyticLine(models.Model):
         if not rates:
             return
         names = ["timetrack_rate", "timetrack_rate_currency_id", "timetrack_rate_id", "timetrack_surcharge"]
-        self.flush_recordset(names)
+        self.flush_recordset([*names, "timesheet_invoice_type"])
+        # what follows from it is written at once: the ORM would write it entry by entry
+        billable = self.filtered(lambda line: line.timesheet_invoice_type != BY_RATES)._timetrack_filter_by_rates()
         self.env.cr.execute(
             SQL(
                 """
@@ -353,17 +357,21 @@ class AccountAnalyticLine(models.Model):
                    SET timetrack_rate = frozen.rate,
                        timetrack_rate_currency_id = frozen.currency_id,
                        timetrack_rate_id = frozen.rate_id,
-                       timetrack_surcharge = frozen.surcharge
+                       timetrack_surcharge = frozen.surcharge,
+                       timesheet_invoice_type =
+                           CASE WHEN line.id = ANY(%s) THEN %s ELSE line.timesheet_invoice_type END
                   FROM unnest(%s::int[], %s::numeric[], %s::int[], %s::int[], %s::float8[])
                        AS frozen (id, rate, currency_id, rate_id, surcharge)
                  WHERE line.id = frozen.id
                 """,
+                billable.ids,
+                BY_RATES,
                 list(rates),
                 *([values[name] for values in rates.values()] for name in names),
             )
         )
-        self.invalidate_recordset([*names, "timetrack_rate_reason"], flush=False)
-        self.modified(["timetrack_rate_currency_id"])
+        self.invalidate_recordset([*names, "timesheet_invoice_type", "timetrack_rate_reason"], flush=False)
+        billable.modified(["timesheet_invoice_type"])
 
     def _timetrack_resolve_rates(self, project=None):
         """Find the rate of each entry in the card of its project or else of its company.

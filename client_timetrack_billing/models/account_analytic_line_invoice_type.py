@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from .account_analytic_line import BY_RATES
 from .timetrack_engagement import NOT_BY_RATES
 
 
@@ -14,13 +15,15 @@ class AccountAnalyticLine(models.Model):
 
         A card that is chosen later counts when the rate is frozen: the year's time is not worked out anew for it.
         """
+        by_rates = self._timetrack_filter_by_rates().filtered(
+            lambda line: line.timetrack_rate_currency_id or line._timetrack_rate_card()
+        )
+        by_rates.timesheet_invoice_type = BY_RATES
+        return super(AccountAnalyticLine, self - by_rates)._compute_timesheet_invoice_type()
+
+    def _timetrack_filter_by_rates(self):
+        """The entries that are billable by rates, if there are any; in sudo."""
         lines = self.sudo().filtered(lambda line: line.project_id and line.timetrack_is_billable and not line.so_line)
         engagements = self.env["timetrack.engagement"]._get_by_project(lines.project_id)
         otherwise = {project for project, terms in engagements.items() if terms.billing_method in NOT_BY_RATES}
-        by_rates = lines.filtered(
-            lambda line: (
-                line.project_id not in otherwise and (line.timetrack_rate_currency_id or line._timetrack_rate_card())
-            )
-        )
-        by_rates.timesheet_invoice_type = "billable_time"
-        return super(AccountAnalyticLine, self - by_rates)._compute_timesheet_invoice_type()
+        return lines.filtered(lambda line: line.project_id not in otherwise)

@@ -60,44 +60,72 @@ class TimetrackBillingQueue(models.Model):
 
     @property
     def _table_query(self):
-        return SQL("%s %s %s %s", self._select(), self._from(), self._where(), self._group_by())
+        # Time and costs are summed up each by itself: PostgreSQL's workers share a sum over one table, and not one over
+        # a union, all rows of which they would send to one of them.
+        functions = {"oldest_date": SQL("min"), "newest_date": SQL("max")}
+        names = {name: SQL.identifier(name) for name in self._get_measures()}
+        return SQL(
+            "SELECT %(id)s AS id, %(keys)s, %(measures)s FROM (%(time)s UNION ALL %(costs)s) piece GROUP BY %(keys)s",
+            id=self._get_id(),
+            keys=self._get_keys(),
+            measures=SQL(", ").join(
+                SQL("%s(piece.%s) AS %s", functions.get(name, SQL("sum")), column, column)
+                for name, column in names.items()
+            ),
+            time=self._sum_up(self._get_time()),
+            costs=self._sum_up(self._get_client_costs()),
+        )
 
     @api.model
-    def _select(self):
-        """Hook: the columns."""
+    def _sum_up(self, pieces):
+        """SQL of the sums of pieces, by what a row is for."""
+        return SQL(
+            "SELECT %(keys)s, %(measures)s FROM (%(pieces)s) piece WHERE %(where)s GROUP BY %(keys)s",
+            keys=self._get_keys(),
+            measures=SQL(", ").join(
+                SQL("%s AS %s", term, SQL.identifier(name)) for name, term in self._get_measures().items()
+            ),
+            pieces=pieces,
+            where=self._where(),
+        )
+
+    @api.model
+    def _get_keys(self):
+        """Hook: what a row is for."""
+        return SQL("piece.company_id, piece.partner_id, piece.project_id, piece.currency_id")
+
+    @api.model
+    def _get_measures(self):
+        """Hook: the columns, SQL of sums by name."""
         today = fields.Date.context_today(self)
         value = SQL("piece.hours * COALESCE(piece.rate, 0)")
-        buckets = [
-            SQL(
-                "sum(%(value)s) FILTER (WHERE %(today)s - piece.date %(span)s) AS %(name)s",
+        buckets = {
+            name: SQL(
+                "sum(%(value)s) FILTER (WHERE %(today)s - piece.date %(span)s)",
                 value=value,
                 today=today,
                 span=SQL("BETWEEN %s AND %s", first, last) if last is not None else SQL(">= %s", first),
-                name=SQL.identifier(name),
             )
             for (first, last), name in zip(
                 AGES, ("amount_30", "amount_60", "amount_90", "amount_120", "amount_older"), strict=True
             )
-        ]
-        states = [
-            SQL("sum(piece.hours) FILTER (WHERE piece.state = %s) AS %s", state, SQL.identifier(f"{name}_hours"))
+        }
+        states = {
+            f"{name}_hours": SQL("sum(piece.hours) FILTER (WHERE piece.state = %s)", state)
             for state, name in (("unbilled", "open"), ("held", "held"), ("prebill", "prebill"), ("draft", "draft"))
-        ]
-        return SQL(
-            """
-            SELECT %(id)s AS id, piece.company_id, piece.partner_id, piece.project_id, piece.currency_id,
-                   sum(piece.hours) AS hours, sum(%(value)s) AS amount, %(buckets)s, %(states)s,
-                   sum(%(value)s) FILTER (WHERE piece.state = 'draft') AS draft_amount,
-                   sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL AND NOT piece.is_fee) AS rateless_hours,
-                   sum(piece.hours) FILTER (WHERE piece.is_fee) AS fee_hours,
-                   sum(piece.cost) AS cost_amount,
-                   min(piece.date) AS oldest_date, max(piece.date) AS newest_date
-            """,
-            id=self._get_id(),
-            value=value,
-            buckets=SQL(", ").join(buckets),
-            states=SQL(", ").join(states),
-        )
+        }
+        return {
+            "hours": SQL("sum(piece.hours)"),
+            "amount": SQL("sum(%s)", value),
+            **buckets,
+            **states,
+            "draft_amount": SQL("sum(%s) FILTER (WHERE piece.state = 'draft')", value),
+            "rateless_hours": SQL("sum(piece.hours) FILTER (WHERE piece.currency_id IS NULL AND NOT piece.is_fee)"),
+            "fee_hours": SQL("sum(piece.hours) FILTER (WHERE piece.is_fee)"),
+            "cost_amount": SQL("sum(piece.cost)"),
+            "oldest_date": SQL("min(piece.date)"),
+            "newest_date": SQL("max(piece.date)"),
+        }
 
     @api.model
     def _get_id(self):
@@ -108,23 +136,23 @@ class TimetrackBillingQueue(models.Model):
         )
 
     @api.model
-    def _from(self):
-        """Hook: the pieces of time, and costs."""
+    def _get_time(self):
+        """Hook: the pieces of time."""
+        return SQL(
+            "SELECT time.*, NULL::numeric AS cost FROM (%s) time", self._get_pieces(fields.Date.context_today(self))
+        )
+
+    @api.model
+    def _get_client_costs(self):
+        """Hook: the costs as pieces, of which there are no hours."""
         return SQL(
             """
-            FROM (
-                SELECT time.company_id, time.partner_id, time.project_id, time.currency_id, time.hours, time.rate,
-                       time.date, time.state, time.is_fee, NULL::numeric AS cost
-                  FROM (%s) time
-             UNION ALL
-                SELECT cost.company_id, client.commercial_partner_id, cost.project_id, cost.currency_id, 0, 0,
-                       cost.date, cost.state, FALSE, cost.amount
-                  FROM (%s) cost
-                  JOIN project_project project ON project.id = cost.project_id
-                  JOIN res_partner client ON client.id = project.partner_id
-            ) piece
+            SELECT cost.company_id, client.commercial_partner_id AS partner_id, cost.project_id, cost.currency_id,
+                   0::float8 AS hours, 0::float8 AS rate, cost.date, cost.state, FALSE AS is_fee, cost.amount AS cost
+              FROM (%s) cost
+              JOIN project_project project ON project.id = cost.project_id
+              JOIN res_partner client ON client.id = project.partner_id
             """,
-            self._get_pieces(fields.Date.context_today(self)),
             self._get_costs(),
         )
 
@@ -280,12 +308,7 @@ class TimetrackBillingQueue(models.Model):
     @api.model
     def _where(self):
         """Hook: which of the pieces."""
-        return SQL("WHERE piece.company_id IS NOT NULL")
-
-    @api.model
-    def _group_by(self):
-        """Hook: what a row is for."""
-        return SQL("GROUP BY piece.company_id, piece.partner_id, piece.project_id, piece.currency_id")
+        return SQL("piece.company_id IS NOT NULL")
 
     def action_propose(self):
         """Propose pre-bills for the time of the selected engagements up to today.
@@ -295,9 +318,7 @@ class TimetrackBillingQueue(models.Model):
         Prebill = self.env["timetrack.prebill"]
         prebills = Prebill
         for company, rows in self.grouped("company_id").items():
-            time = Prebill._get_candidates(
-                company, projects=rows.project_id, date_to=fields.Date.context_today(self)
-            )
+            time = Prebill._get_candidates(company, projects=rows.project_id, date_to=fields.Date.context_today(self))
             if any(time):
                 prebills |= Prebill._propose(company, *time)
         if not prebills:

@@ -314,7 +314,7 @@ class TimetrackEngagement(models.Model):
     @api.model
     def _get_by_project(self, projects):
         """The engagements of projects, in sudo: mapping of project to engagement. One query."""
-        found = self.sudo().search([("project_id", "in", projects.ids)])
+        found = self.sudo().search_fetch([("project_id", "in", projects.ids)])
         return {engagement.project_id: engagement for engagement in found}
 
     @api.model

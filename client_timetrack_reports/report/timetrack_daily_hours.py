@@ -36,24 +36,34 @@ class TimetrackDailyHours(models.Model):
             """
             WITH daily AS (%(daily)s),
                  spans AS (
-                     SELECT company_id, department_id, min(date) AS first, CURRENT_DATE AS last
+                     SELECT company_id, department_id, min(date) AS first
                        FROM daily
                    GROUP BY 1, 2
+                 ),
+                 -- a day without time is one of zero hours; to join the days that have some is slow where they are few
+                 days AS (
+                     SELECT company_id, department_id, date, sum(hours) AS hours, sum(billable_hours) AS billable_hours
+                       FROM (
+                           SELECT company_id, department_id, date, hours, billable_hours
+                             FROM daily
+                            WHERE date <= CURRENT_DATE
+                        UNION ALL
+                           SELECT spans.company_id, spans.department_id, day.date::date, 0, 0
+                             FROM spans
+                       CROSS JOIN LATERAL generate_series(spans.first, CURRENT_DATE, INTERVAL '1 day') AS day (date)
+                       ) AS every
+                   GROUP BY 1, 2, 3
                  )
-            SELECT row_number() OVER (ORDER BY spans.company_id, spans.department_id, day.date) AS id,
-                   spans.company_id, spans.department_id, day.date::date AS date,
-                   COALESCE(daily.hours, 0) AS hours, COALESCE(daily.billable_hours, 0) AS billable_hours,
-                   avg(COALESCE(daily.hours, 0)) OVER (%(by)s ROWS 6 PRECEDING) AS average_7,
-                   avg(COALESCE(daily.hours, 0)) OVER (%(by)s ROWS 27 PRECEDING) AS average_28,
-                   avg(COALESCE(daily.billable_hours, 0)) OVER (%(by)s ROWS 6 PRECEDING) AS billable_7,
-                   avg(COALESCE(daily.billable_hours, 0)) OVER (%(by)s ROWS 27 PRECEDING) AS billable_28
-              FROM spans
-        CROSS JOIN LATERAL generate_series(spans.first, spans.last, INTERVAL '1 day') AS day (date)
-         LEFT JOIN daily ON daily.company_id = spans.company_id AND daily.date = day.date::date
-                        AND daily.department_id IS NOT DISTINCT FROM spans.department_id
+            SELECT row_number() OVER (ORDER BY company_id, department_id, date) AS id,
+                   company_id, department_id, date, hours, billable_hours,
+                   avg(hours) OVER (%(by)s ROWS 6 PRECEDING) AS average_7,
+                   avg(hours) OVER (%(by)s ROWS 27 PRECEDING) AS average_28,
+                   avg(billable_hours) OVER (%(by)s ROWS 6 PRECEDING) AS billable_7,
+                   avg(billable_hours) OVER (%(by)s ROWS 27 PRECEDING) AS billable_28
+              FROM days
             """,
             daily=self._get_daily(),
-            by=SQL("PARTITION BY spans.company_id, spans.department_id ORDER BY day.date"),
+            by=SQL("PARTITION BY company_id, department_id ORDER BY date"),
         )
 
     @api.model

@@ -145,7 +145,11 @@ class Bench:
         """A consultant's week as a grid, beside Odoo's list of the same week; a cell, beside an entry of Odoo's."""
         with self.core.cursor() as cr:
             env = self.environment(cr, CONSULTANT)
-            last = env[LINE].search([("user_id", "=", env.uid)], order="date desc, id desc", limit=1)
+            own = [("user_id", "=", env.uid)]
+            last = env[LINE].search(own, order="date desc, id desc", limit=1)
+            # a whole week: that of the loader's day has one day on Mondays
+            sunday = last.date - timedelta(days=last.date.weekday() + 1)
+            last = env[LINE].search([*own, ("date", "<=", sunday)], order="date desc, id desc", limit=1)
             entry, task, day = last.id, last.task_id.id, last.date
             week = [day - timedelta(days=day.weekday()), day + timedelta(days=6 - day.weekday())]
             page = Page(env, MY_TIMESHEETS, grouped=False)
