@@ -52,7 +52,7 @@ class TestRandomFilters(ReportsCommon):
             for name in RELATIONS
             if (ids := [False, *self._ids(name)])
         ]
-        words = st.sampled_from(("a", "Ada", "", "%", "_", "\\", "'", "é", "x" * 300))
+        words = st.sampled_from(("a", "Ada", "", "%", "_", "'", "é", "x" * 300))
         operators = st.sampled_from(("=", "!=", "<", ">", "<=", ">="))
         return st.one_of(
             *relations,
@@ -98,12 +98,12 @@ class TestRandomFilters(ReportsCommon):
         return found
 
     def _by_hand(self, domain, groups, measures):
-        """Rows and sums of each group, of the rows as a list shows them."""
+        """Rows and sums of each group, of all rows that there are, chosen one by one."""
         nothing = [0, *(0.0 for _name in measures)]
         sums = defaultdict(nothing.copy)
         if not groups:
             sums[()] = nothing.copy()  # a total is there, of nothing too
-        for row in self.Report.search(domain):
+        for row in self.Report.search([]).filtered_domain(domain):
             total = sums[tuple(self._group(row, spec) for spec in groups)]
             total[0] += 1
             for place, name in enumerate(measures, 1):
