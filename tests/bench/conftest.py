@@ -19,7 +19,8 @@ def full():
 @pytest.fixture(scope="session")
 def wanted(request, full):
     """Skip the benchmarks where nobody asked for them or their input is missing."""
-    named = any(Path(str(argument).partition("::")[0]).resolve().is_relative_to(HERE) for argument in request.config.args)
+    paths = (Path(str(argument).partition("::")[0]).resolve() for argument in request.config.args)
+    named = any(path.is_relative_to(HERE) for path in paths)
     if not (full or named):
         pytest.skip("The benchmarks run with setup/test --full and with setup/test tests/bench.")
     if million.missing():
