@@ -13,13 +13,15 @@ def get_text(value):
     return value.replace("\0", "").strip() if isinstance(value, str) else ""
 
 
+def get_number(value):
+    """Whole number that was sent as a text, or as a part of an address; 0 for what is none."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID else 0
+
+
 def get_ids(name):
     """Set of the ids that a field of the form was sent with; what is no id counts as 0, which no record has."""
-    return {int(text) if _is_id(text) else 0 for text in request.httprequest.form.getlist(name)}
-
-
-def _is_id(text):
-    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID
+    return set(map(get_number, request.httprequest.form.getlist(name)))
 
 
 def get_token(value):

@@ -8,7 +8,7 @@ from odoo.http import request
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
 
-from .form import get_ids, get_text
+from .form import get_ids, get_number, get_text
 
 PAGE = "/my/time-approval"
 NOTICE = "timetrack_time_approval_notice"
@@ -44,7 +44,7 @@ class TimeApprovalPortal(CustomerPortal):
         values = {
             **self._prepare_portal_layout_values(),
             **chosen,
-            **self._time_approval_values(page, chosen),
+            **self._time_approval_values(get_number(page), chosen),
             "page_name": "time_approval",
             "default_url": PAGE,
             "searchbar_sortings": sortings,
@@ -135,7 +135,7 @@ class TimeApprovalPortal(CustomerPortal):
         if decision == "reject" and not comment:
             return "warning", request.env._("Please say in a comment what should be changed.")
         Line = request.env["account.analytic.line"]
-        waiting = Line.sudo().search(Line._timetrack_client_step_domain() & Domain("id", "in", list(ids))).sudo(False)
+        waiting = Line.sudo().search(Line._timetrack_client_step_domain() & Domain("id", "in", ids)).sudo(False)
         gone = len(ids) - len(waiting)
         try:
             with request.env.cr.savepoint():
