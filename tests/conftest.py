@@ -28,6 +28,7 @@ import xmlrpc.client
 from pathlib import Path
 
 import pytest
+import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setup"))
 
@@ -120,6 +121,14 @@ class Served:
         self.url = url
         self.log = paths.LOGS / f"serve-{database.name}.log"
         self.ids = None
+
+    def session(self, login, password):
+        """Return a ``requests.Session`` that is logged in to the web client."""
+        session = requests.Session()
+        params = {"db": self.db, "login": login, "password": password}
+        answer = session.post(f"{self.url}/web/session/authenticate", json={"params": params}).json()
+        assert answer.get("result", {}).get("uid"), f"{login} cannot log in: {answer}"
+        return session
 
     def rpc(self, login, password):
         """Return a function ``call(model, method, args, kwargs)`` that speaks XML-RPC as this user."""

@@ -138,25 +138,14 @@ class ResCompany(models.Model):
         companies = self.sudo().with_context(active_test=False)
         return tuple(companies.search([("timetrack_approval_required", "=", False)]).ids)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        companies = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return companies
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
+    def cache_invalidation_fields(self):
+        return super().cache_invalidation_fields() | {"timetrack_approval_required"}
 
     def write(self, vals):
         """What is still to compute of the time that is about to be closed is computed while it is open."""
         if "timetrack_lock_date" in vals:
             self.env.flush_all()
-        result = super().write(vals)
-        if "timetrack_approval_required" in vals:
-            self.env.registry.clear_cache()
-        return result
+        return super().write(vals)
 
     def _timetrack_lock_exception(self, date):
         """The exception in force that lets the user change time of a day up to the lock date.

@@ -59,10 +59,7 @@ class Person(threading.Thread):
         self.url, self.project, self.person, self.day = served.url, project, person, day
         self.seconds, self.clicks = seconds, clicks
         self.chance = random.Random(person["user"])
-        self.session = requests.Session()
-        params = {"db": served.db, "login": person["login"], "password": PASSWORD}
-        answer = self.session.post(f"{self.url}/web/session/authenticate", json={"params": params}).json()
-        assert answer["result"]["uid"] == person["user"], answer
+        self.session = served.session(person["login"], PASSWORD)
         self.times, self.errors = [], []
 
     def call(self, name, model, method, *args, **kwargs):

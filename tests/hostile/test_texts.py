@@ -5,7 +5,6 @@ import os
 import re
 
 import pytest
-import requests
 from openpyxl import load_workbook
 
 PASSWORD = "timetrack-hostile"
@@ -96,13 +95,6 @@ def firm(serve_firm):
     return serve_firm(FIRM, html=SCRIPT, formula=FORMULA, odd=ODD, long=LONG, password=PASSWORD)
 
 
-def logged_in(firm, login):
-    session = requests.Session()
-    params = {"db": firm.db, "login": login, "password": PASSWORD}
-    session.post(f"{firm.url}/web/session/authenticate", json={"params": params})
-    return session
-
-
 def harmless(text, where):
     """The text shows the name and runs nothing."""
     assert "onerror" in text, f"{where} does not show it"
@@ -126,7 +118,7 @@ def harmless(text, where):
     ],
 )
 def test_portal_paper_and_pages(firm, login, path):
-    answer = logged_in(firm, login).get(firm.url + path.format(**firm.ids))
+    answer = firm.session(login, PASSWORD).get(firm.url + path.format(**firm.ids))
     assert answer.status_code == 200, (path, answer.status_code)
     harmless(answer.text, path)
 
@@ -160,15 +152,15 @@ def test_workbooks(firm):
         "timetrack.workbook.wizard", "create", [[{"date_from": "2026-03-01", "date_to": "2026-04-30", "kind": "all"}]]
     )
     action = call("timetrack.workbook.wizard", "action_download", [wizard])
-    texts = no_formula(logged_in(firm, "boss").get(firm.url + action["url"]).content)
+    texts = no_formula(firm.session("boss", PASSWORD).get(firm.url + action["url"]).content)
     assert any(SCRIPT in text for text in texts)
-    session = logged_in(firm, "client")
+    session = firm.session("client", PASSWORD)
     answer = session.get(f"{firm.url}/my/invoices/{firm.ids['invoice']}/time.xlsx")
     texts = no_formula(answer.content)
     for text in firm.ids["texts"]:
         assert text.strip() in {one.strip() for one in texts}, text[:40]
     path = f"/web/content/timetrack.prebill/{firm.ids['prebill']}/workbook/x.xlsx"
-    assert no_formula(logged_in(firm, "boss").get(firm.url + path).content)
+    assert no_formula(firm.session("boss", PASSWORD).get(firm.url + path).content)
 
 
 @pytest.mark.parametrize(
