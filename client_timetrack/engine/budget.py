@@ -150,10 +150,13 @@ def amount_of(versions: Sequence[Version], period: Period) -> float:
 def allowances(amounts: Sequence[float], used: Sequence[float], carry_over: bool) -> list:
     """What each period allows: its amount, and what the period before it left, or lacked.
 
+    Where nothing was agreed for any period there is nothing to lack either.
+
     :param amounts: agreed for each period, in order
     :param used: in each period; of the last one it does not matter
     :param bool carry_over: whether periods hand over what they leave
     """
+    carry_over = carry_over and any(amounts)
     result, carried = [], 0.0
     for amount, spent in zip(amounts, used, strict=True):
         result.append(amount + carried)

@@ -81,6 +81,11 @@ class TestBudgetAmounts(BaseCase):
         self.assertEqual(budget.allowances([10, 10, 10], [8, 15, 3], carry_over=False), [10, 10, 10])
         self.assertEqual(budget.allowances([10, 10, 10], [8, 15, 3], carry_over=True), [10, 12, 7])
 
+    def test_nothing_agreed_is_nothing_lacked(self):
+        """A budget of hours has no cost that could be overdrawn; one that begins later has."""
+        self.assertEqual(budget.allowances([0, 0, 0], [8, 15, 3], carry_over=True), [0, 0, 0])
+        self.assertEqual(budget.allowances([0, 10, 10], [8, 1, 3], carry_over=True), [0, 2, 11])
+
     @given(st.lists(st.tuples(AMOUNTS, AMOUNTS), max_size=24), st.booleans())
     def test_nothing_is_lost_from_period_to_period(self, pairs, carry_over):
         amounts = [amount for amount, _used in pairs]
@@ -88,7 +93,7 @@ class TestBudgetAmounts(BaseCase):
         found = budget.allowances(amounts, used, carry_over)
         for index, allowed in enumerate(found):
             # recounted from the beginning
-            handed = sum(amounts[:index]) - sum(used[:index]) if carry_over else 0
+            handed = sum(amounts[:index]) - sum(used[:index]) if carry_over and any(amounts) else 0
             self.assertAlmostEqual(allowed, amounts[index] + handed)
 
     def test_percent(self):

@@ -40,7 +40,7 @@ class TimetrackCheck(models.Model):
         return [Found(employee, 0.0, self.env._("%.2f hours", hours)) for employee, hours in rows]
 
     def _find_closed(self, company):
-        """Time dated after its task was closed, or on an archived project after it was archived."""
+        """Time dated after its task was closed."""
         rows = self._query(
             SQL(
                 """
@@ -161,11 +161,11 @@ class TimetrackCheck(models.Model):
                          AND employee.id = day.employee_id AND employee.active AND employee.user_id IS NOT NULL
                     GROUP BY day.employee_id
                   ) person
-                 WHERE net - hours > %(tolerance)s
+                 WHERE round((net - hours)::numeric, 2) > %(tolerance)s
                 """,
                 today=fields.Date.context_today(self),
                 company=company.id,
-                tolerance=company.timetrack_reminder_tolerance or 0.25,
+                tolerance=company.timetrack_reminder_tolerance,
             )
         )
         return [

@@ -81,7 +81,7 @@ class TimetrackWorkbook(models.AbstractModel):
                 "done": row.progress if row.progress_by else None,
                 "budget": row.bac_hours or None,
                 "spent": row.ac_hours,
-                "planned": row.planned_ev_hours and row.pv_hours,
+                "planned": row.judged_pv_hours,
                 "earned": row.ev_hours if row.progress_by else None,
                 "judged": row.judged_hours if row.progress_by else None,
                 "scheduled": row.planned_ev_hours,

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterable
 
 from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
@@ -81,11 +82,24 @@ class TestDashboard(ReportsCommon):
             filters = {one["id"]: one for one in data["globalFilters"]}
             for model, matching, domain in used:
                 Domain(domain).validate(env[model])
+                self._check_choices(env[model], Domain(domain), name)
                 for key, match in matching.items():
                     field = env[model]._fields[match["chain"]]
                     self.assertEqual(field.type, match["type"], (name, match))
                     if field.type == "many2one":
                         self.assertEqual(field.comodel_name, filters[key]["modelName"], (name, match))
+
+    def _check_choices(self, model, domain, name):
+        """A choice that there is not finds nothing, for ever, and nobody is told."""
+        for condition in domain.iter_conditions():
+            owner, path = model, condition.field_expr.split(".")
+            for step in path[:-1]:
+                owner = self.env[owner._fields[step].comodel_name]
+            field = owner._fields[path[-1]]
+            if field.type == "selection":
+                wanted = [condition.value] if isinstance(condition.value, str) else condition.value
+                if isinstance(wanted, Iterable):
+                    self.assertLessEqual(set(wanted), set(field.get_values(self.env)), (name, condition))
 
     def test_figures_are_those_of_the_pivots(self):
         """What a dashboard shows of March is what the report says."""

@@ -127,7 +127,7 @@ WORK = ("entry", "capacity")
 EARNED = Page("timetrack.earned.value", (("is_latest", "=", True),))
 HOURS_AHEAD = Page(
     "timetrack.forecast.point",
-    (("forecast_id.scope", "=", "company"), ("measure", "=", "hours"), ("kind", "in", ["actual", "forecast"])),
+    (("forecast_id.scope", "=", "company"), ("measure", "=", "logged_hours"), ("kind", "in", ["actual", "forecast"])),
     (),
 )
 LOCKUP = Page("timetrack.lockup")
@@ -280,7 +280,7 @@ DASHBOARDS = (
             Chart("Hours by Week, Past and Expected", "value", ("week:week", "kind"), HOURS_AHEAD, "line", None,
                   is_wide=True),
             Rows("Forecasts", "timetrack.forecast", ("name", "recent", "ahead", "ahead_low", "ahead_high"), "recent",
-                 (("measure", "=", "hours"), ("refusal", "=", False)), ()),
+                 (("measure", "=", "logged_hours"), ("refusal", "=", False)), ()),
             Table("Budget and Completion", "project_id", ("bac_hours", "spent", "cpi"), EARNED, "bac_hours", None),
             Table("From Work to Cash", "client_id", ("open_number", "billing_median", "cash_median"), TURNAROUND,
                   "open_number", "worked"),

@@ -1,7 +1,7 @@
 import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { useService } from "@web/core/utils/hooks";
 
-import { Component, onWillStart, useState } from "@odoo/owl";
+import { Component, onWillStart, status, useState } from "@odoo/owl";
 
 import { STATES } from "./states";
 
@@ -74,10 +74,13 @@ export class EntriesPanel extends Component {
                 hours
             );
         } finally {
-            await this.load();
-            this.state.busy = false;
+            // the popover goes with the cell that it hangs on, where the board has drawn that anew meanwhile
+            if (status(this) !== "destroyed") {
+                await this.load();
+                this.state.busy = false;
+            }
         }
-        if (!this.pending.length) {
+        if (status(this) !== "destroyed" && !this.pending.length) {
             this.props.close?.();
         }
     }
