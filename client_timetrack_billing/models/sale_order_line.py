@@ -2,6 +2,8 @@ from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.client_timetrack.models.timetrack_internal_mixin import INTERNAL
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -24,7 +26,7 @@ class SaleOrderLine(models.Model):
         domain = Domain(super()._timesheet_compute_delivered_quantity_domain())
         Line = self.env["account.analytic.line"]
         domain &= Line._timetrack_approved_domain()
-        if self.env.context.get("timetrack_not_on_invoice"):
+        if self.env.context.get("timetrack_not_on_invoice") is INTERNAL:
             domain &= Line._timetrack_order_domain()
         return domain
 
@@ -56,7 +58,7 @@ class SaleOrderLine(models.Model):
 
     def _recompute_qty_to_invoice(self, start_date, end_date):
         """What is on an invoice already does not come again, even after a credit note for a part of it."""
-        return super(SaleOrderLine, self.with_context(timetrack_not_on_invoice=True))._recompute_qty_to_invoice(
+        return super(SaleOrderLine, self.with_context(timetrack_not_on_invoice=INTERNAL))._recompute_qty_to_invoice(
             start_date, end_date
         )
 
