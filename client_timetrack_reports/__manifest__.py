@@ -1,7 +1,7 @@
 {
     "name": "Client Time Tracking: Reports",
     "summary": "Utilization, realization and profitability in pivots, dashboards and workbooks",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Services/Timesheets",
     "author": "Client Timetrack Contributors",
     "website": "https://github.com/client-timetrack/client_timetrack",
@@ -55,7 +55,7 @@
         "data/ir_filters.xml",
         "data/spreadsheet_dashboard.xml",
     ],
-    "demo": ["demo/timetrack_reports_demo.xml"],
+    "demo": ["demo/timetrack_demo_reports.xml"],
     "assets": {
         "web.assets_backend_lazy": ["client_timetrack_reports/static/src/views/**/*"],
     },

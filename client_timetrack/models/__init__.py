@@ -35,6 +35,8 @@ from . import ir_http
 from . import ir_ui_view
 from . import hr_employee_cost
 from . import hr_employee_public
+from . import onboarding_onboarding_step
+from . import onboarding_onboarding
 from . import project_project
 from . import project_task
 from . import project_update
@@ -64,6 +66,7 @@ from . import timetrack_delegation
 from . import timetrack_deliverable
 from . import timetrack_employee_cost
 from . import timetrack_favorite
+from . import timetrack_feed
 from . import timetrack_grid_turn
 from . import timetrack_import
 from . import timetrack_import_alias
@@ -97,3 +100,4 @@ from . import timetrack_target
 from . import timetrack_timer
 from . import timetrack_timer_lap
 from . import timetrack_working_time
+from . import web_tour_tour

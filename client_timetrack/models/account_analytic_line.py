@@ -92,7 +92,10 @@ class AccountAnalyticLine(models.Model):
         help="The approval step that submitted time waits for. Empty: the line manager or the project manager.",
     )
     timetrack_import_key = fields.Char(
-        readonly=True, copy=False, help="What the row of an imported file is recognized by when it comes again."
+        "Import Key",
+        readonly=True,
+        copy=False,
+        help="What the row of an imported file is recognized by when it comes again.",
     )
     timetrack_can_approve = fields.Boolean(
         "Mine to Approve", compute="_compute_timetrack_can_approve", search="_search_timetrack_can_approve"

@@ -44,6 +44,7 @@ class ProjectProject(models.Model):
     )
     timetrack_client_id = fields.Many2one(related="partner_id.commercial_partner_id", string="Client")
     timetrack_has_client_step = fields.Boolean(
+        "Clients Approve",
         compute="_compute_timetrack_has_client_step",
         compute_sudo=True,
         groups="hr_timesheet.group_hr_timesheet_user",

@@ -15,7 +15,7 @@ class TimetrackPolicy(models.Model):
     """How time is kept for a kind of work: who approves it, what it must say, which limits it has.
 
     A project finds its policy on itself, else on its client, else on the client's category, else on its company
-    (``project.project._timetrack_policies``). Without any, the built-in rule applies: one step, taken by the line
+    (``project.project._timetrack_find_policy``). Without any, the built-in rule applies: one step, taken by the line
     manager or the project manager, and no limits.
     """
 

@@ -250,7 +250,7 @@ class TimetrackPolicyCheck(models.AbstractModel):
                 self.env._("Over Budget"),
                 self.env._(
                     "%(hours).2f hours; of %(budget).2f budgeted hours of “%(name)s” %(left).2f are left. "
-                    "Whoever needs more asks under Timesheets > Budget Overrides."
+                    "Whoever needs more asks under Timesheets > My Work > Budget Overrides."
                 ),
             ),
             "closed": (self.env._("Closed Work"), self.env._("only time on open tasks and projects is allowed.")),

@@ -1,3 +1,4 @@
+from . import profile
 from . import test_approval
 from . import test_attack
 from . import test_capture_attack
@@ -17,6 +18,7 @@ from . import test_engine_approval
 from . import test_engine_budget
 from . import test_engine_capacity
 from . import test_engine_csv_import
+from . import test_engine_feed
 from . import test_engine_grid
 from . import test_engine_import_dates
 from . import test_engine_periods
@@ -24,6 +26,8 @@ from . import test_engine_plan
 from . import test_engine_policy
 from . import test_engine_reminder
 from . import test_engine_timer
+from . import test_feed
+from . import test_first_steps
 from . import test_grid
 from . import test_import
 from . import test_import_job

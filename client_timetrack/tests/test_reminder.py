@@ -255,7 +255,7 @@ class TestReminder(TimetrackCommon):
         self.assertNotIn(self.lead, self._run())
         self.company.timetrack_reminder_pending_days = 2
         mail = self._run("2026-11-27 12:00:00")[self.lead]
-        self.assertIn(" 03:00 in 1 entries. The oldest waits since 3 days", mail)
+        self.assertIn(" 03:00 in 1 entries. The oldest has waited for 3 days", mail)
         self.company.timetrack_reminder_pending_days = 0
         self.assertNotIn("approval", self._run("2026-11-30 12:00:00").get(self.lead, ""))
 

@@ -18,6 +18,7 @@ from . import account_move_line_accrual
 from . import account_move_line_cost
 from . import account_move_line_retainer
 from . import hr_employee
+from . import onboarding_onboarding_step
 from . import product_template
 from . import project_project
 from . import project_project_profitability

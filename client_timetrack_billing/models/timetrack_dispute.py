@@ -105,7 +105,7 @@ class TimetrackDispute(models.Model):
     )
     refund_ids = fields.One2many("account.move", "timetrack_dispute_id", string="Credit Notes", readonly=True)
     is_overdue = fields.Boolean(compute="_compute_is_overdue", search="_search_is_overdue")
-    was_without_followup = fields.Boolean(readonly=True, copy=False)
+    was_without_followup = fields.Boolean("Had No Follow-Up Before", readonly=True, copy=False)
 
     # ------------------------------------------------------------------
     # Computed

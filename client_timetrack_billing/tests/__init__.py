@@ -1,3 +1,5 @@
+from odoo.addons.client_timetrack.tests import profile
+
 from . import test_access
 from . import test_accrual
 from . import test_annex
@@ -23,6 +25,7 @@ from . import test_engine_rounding
 from . import test_engine_surcharges
 from . import test_engine_workbook
 from . import test_expense_codes
+from . import test_guided_tour
 from . import test_invoice_wizard
 from . import test_ledes
 from . import test_ledger

@@ -11,8 +11,8 @@ class TimetrackLedesProblem(models.TransientModel):
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
     field_name = fields.Char("Field", readonly=True)
     text = fields.Char("What to Do", readonly=True)
-    res_model = fields.Char(readonly=True)
-    res_id = fields.Many2oneReference(model_field="res_model", readonly=True)
+    res_model = fields.Char("Model", readonly=True)
+    res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
 
     def action_open(self):
         """Open what is to be mended."""

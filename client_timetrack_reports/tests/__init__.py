@@ -1,9 +1,12 @@
+from odoo.addons.client_timetrack.tests import profile
+
 from . import test_benefit
 from . import test_buttons
 from . import test_capacity
 from . import test_cash
 from . import test_dashboard
 from . import test_earned_value
+from . import test_dialogs
 from . import test_engine_cash
 from . import test_engine_earned_value
 from . import test_engine_forecast

@@ -17,7 +17,8 @@ MAIN_JOB = paths.SETUP / "main_job.py"
 # Who can log in where, by role. Only those that the database really has are printed.
 DEMO_LOGINS = (
     ("Consultant", "consultant", "consultant"),
-    ("Manager", "manager", "manager"),
+    ("Head of Consulting", "manager", "manager"),
+    ("Managing Partner", "partner", "partner"),
     ("Accountant", "accountant", "accountant"),
     ("Administrator", "admin", "admin"),
     ("Client, on the portal", "client", "client"),

@@ -41,6 +41,7 @@ class Runner:
 
     server: postgres.Server
     config: Path
+    python: Path = venv.PYTHON
 
     @property
     def env(self):
@@ -49,7 +50,7 @@ class Runner:
 
     def command(self, *args):
         """Return the command line of ``odoo`` with the configuration."""
-        first = [str(venv.PYTHON), str(paths.VENV / "bin" / "odoo")]
+        first = [str(self.python), str(paths.VENV / "bin" / "odoo")]
         if args and args[0] in ("shell", "db", "module", "populate", "i18n"):
             return [*first, args[0], "-c", str(self.config), *map(str, args[1:])]
         return [*first, "-c", str(self.config), *map(str, args)]

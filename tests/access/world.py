@@ -47,7 +47,7 @@ def build(env):
             users[role] = env["res.users"].search([("login", "=", known)])
             users[role].password = PASSWORD
             continue
-        company = other if role == "other company" else env.ref("base.main_company")
+        company = other if role == "other company" else env.ref("client_timetrack.company_larkwood")
         values = {
             "name": role.title(),
             "login": login(role),

@@ -16,6 +16,7 @@ import { standardViewProps } from "@web/views/standard_view_props";
 
 import { Component, useRef } from "@odoo/owl";
 
+import { FirstSteps } from "../first_steps/first_steps";
 import { ENTRIES_CHANGED } from "../timer/timer_service";
 import { useAskForMore } from "./ask_for_more";
 
@@ -24,7 +25,7 @@ const { Interval, DateTime } = luxon;
 /** The time grid with its control panel: days, scale, copying, handing in. */
 export class TimeGridController extends Component {
     static template = "client_timetrack.TimeGridController";
-    static components = { CogMenu, DateTimePicker, Dropdown, DropdownItem, Layout, SearchBar };
+    static components = { CogMenu, DateTimePicker, Dropdown, DropdownItem, FirstSteps, Layout, SearchBar };
     static props = { ...standardViewProps, Model: Function, Renderer: Function, archInfo: Object };
 
     setup() {

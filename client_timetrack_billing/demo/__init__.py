@@ -1,0 +1,1 @@
+from . import timetrack_demo
