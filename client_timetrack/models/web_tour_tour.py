@@ -9,5 +9,7 @@ class WebTourTour(models.Model):
     @api.model
     def consume(self, tourName):
         """Whoever has asked for one of the guided tours of time did not ask for those that follow in Odoo."""
+        if not isinstance(tourName, str):
+            return False
         following = super().consume(tourName)
         return False if tourName.startswith(PREFIX) else following

@@ -18,6 +18,7 @@ from . import test_engine_approval
 from . import test_engine_budget
 from . import test_engine_capacity
 from . import test_engine_csv_import
+from . import test_engine_demo_year
 from . import test_engine_feed
 from . import test_engine_grid
 from . import test_engine_import_dates

@@ -49,7 +49,7 @@ def _dashboard(name, title, login="partner"):
     )  # fmt: skip
 
 
-FIRST = ".o_data_row >> nth=0 >> td.o_data_cell >> nth=0"
+FIRST = ".o_data_row >> nth=0 >> td.o_data_cell:not(.o_handle_cell) >> nth=0"
 PICTURES = (
     Picture("client_timetrack", "week_grid", "consultant", "/odoo/my-week", ".o_timetrack_time_grid",
             (".o_timetrack_grid_previous",)),
@@ -58,10 +58,9 @@ PICTURES = (
             ".o_data_row"),
     Picture("client_timetrack", "approval_board", "manager", "/odoo/approve-time", ".o_timetrack_grid",
             (".o_timetrack_previous",)),
-    Picture("client_timetrack", "portal_approval", "client", "/my/time-approval", "#wrapwrap table"),
+    Picture("client_timetrack", "portal_approval", "client", "/my/time-approval", "#wrapwrap main"),
     Picture("client_timetrack", "project_budget", "partner", "/odoo/time-budgets", ".o_data_row"),
     Picture("client_timetrack", "plan_grid", "manager", "/odoo/time-plan", ".o_timetrack_plan_grid, table"),
-    Picture("client_timetrack", "policy", "admin", "/odoo/time-policies", ".o_form_view", (FIRST,)),
     Picture("client_timetrack", "import", "admin", "/odoo/import-time", ".o_form_view", (FIRST,)),
     Picture("client_timetrack_billing", "work_in_progress", "accountant", "/odoo/work-in-progress", ".o_data_row"),
     Picture("client_timetrack_billing", "engagement", "accountant", "/odoo/engagements", ".o_form_view",
@@ -79,7 +78,8 @@ PICTURES = (
     Picture("client_timetrack_reports", "utilization", "partner",
             "/odoo/action-client_timetrack_reports.timetrack_report_action_utilization", ".o_pivot table"),
     Picture("client_timetrack_reports", "desk", "accountant",
-            "/odoo/action-client_timetrack_reports.timetrack_finding_action", ".o_data_row"),
+            "/odoo/action-client_timetrack_reports.timetrack_finding_action",
+            ".o_data_row, .o_group_header, .o_kanban_record"),
 )  # fmt: skip
 
 

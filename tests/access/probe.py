@@ -207,13 +207,17 @@ class Probe:
         Model = env[name]
         if Model._transient:
             return Model
-        records = self.env[name].search([], limit=200)
-        by_state = {}
-        for record in records:
-            state = next((record[name] for name in ("timetrack_state", "state") if name in record._fields), None)
-            by_state.setdefault(state, []).append(record.id)
-        ids = [group[place] for place in range(SAMPLE) for group in by_state.values() if place < len(group)]
-        return Model.browse(ids[: 2 * SAMPLE])
+        records, fields = self.env[name], Model._fields
+        state = next((one for one in ("timetrack_state", "state") if one in fields and fields[one].store), None)
+        states = [value for [value] in records._read_group([], [state])] if state else [None]
+        # those of the consultant first, who may do with their own what others may not
+        own = [("employee_id.user_id.login", "=", "consultant")] if "employee_id" in fields else []
+        groups = [
+            [one for domain in (own, []) for one in records.search([*of_state, *domain], limit=SAMPLE).ids]
+            for of_state in ([(state, "=", value)] if state else [] for value in states)
+        ]
+        ids = [group[place] for place in range(2 * SAMPLE) for group in groups if place < len(group)]
+        return Model.browse(dict.fromkeys(ids[: 2 * max(SAMPLE, len(groups))]))
 
     def _other(self, record, field):
         """A value that the field does not have, or None where there is no other."""

@@ -32,7 +32,7 @@ period = first("timetrack.period", ("employee_id", "=", employee.id))
 request = first("timetrack.workbook.request")
 request.file = "QUJD"
 job = first("timetrack.import.job", ("file", "!=", False))
-prebill = first("timetrack.prebill")
+prebill = first("timetrack.prebill", ("responsible_id.login", "=", "partner"))
 retainer = first("timetrack.retainer", ("partner_id.commercial_partner_id", "=", commercial.id))
 files = env["ir.attachment"].create([
     {"name": f"{record._name}.txt", "res_model": record._name, "res_id": record.id, "raw": b"secret"}
@@ -87,6 +87,9 @@ ROUTES = {
     "/my/retainers/<int:retainer_id>?report_type=html": ("client",),
     "/my/time-approval": ("client", "other client", *INSIDE),
     "/my/time-approval/page/<int:page>": ("client", "other client", *INSIDE),
+    # with a key of its own only
+    "/timesheets/feed.csv": (),
+    "/timesheets/feed.ics": (),
     "/timetrack/period/<int:period_id>": ("team lead", "timesheet administrator"),
 }
 POSTS = (

@@ -67,10 +67,11 @@ def build(env):
 
 def _keep_time(env, users):
     """What the demo firm has only once its people have been there: timesheets, a timer, a favourite."""
-    employee = users["consultant"].employee_id
+    firm = users["consultant"].company_id
+    employee, lead = (users[role].with_company(firm).employee_id for role in ("consultant", "team lead"))
     entries = env["account.analytic.line"].search([("employee_id", "=", employee.id)])
     entry = entries.filtered(lambda entry: entry.project_id.privacy_visibility in ("employees", "portal"))[0]
-    env["timetrack.period"]._ensure(employee + users["team lead"].employee_id, entry.date)
+    env["timetrack.period"]._ensure(employee + lead, entry.date)
     own = env(user=users["consultant"])
     values = {"project_id": entry.project_id.id, "task_id": entry.task_id.id}
     own["timetrack.timer"].start_timer({**values, "name": "Call"})

@@ -135,6 +135,7 @@ export function grid(rows, values = {}) {
 
 /** Serve a grid; tell what is asked for. */
 export function serve(data) {
+    onRpc("onboarding.onboarding", "get_timetrack_first_steps", () => ({ steps: [] }));
     onRpc("account.analytic.line", "timetrack_grid_load", ({ args: [params] }) => {
         expect.step(`load ${params.scale} ${params.anchor}`);
         return structuredClone(data);
