@@ -7,7 +7,7 @@
     "website": "https://github.com/client-timetrack/client_timetrack",
     "license": "LGPL-3",
     "depends": ["hr_timesheet", "onboarding"],
-    "external_dependencies": {"python": ["vobject"]},
+    "external_dependencies": {"python": ["openpyxl", "vobject"]},
     "data": [
         "security/timetrack_groups.xml",
         "security/account_analytic_line.xml",

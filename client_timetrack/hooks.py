@@ -2,6 +2,8 @@ from odoo import fields
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists
 
+from .models.res_users import FEED_SCOPE
+
 # Set before the installation, time dated before this day is approved by it.
 APPROVED_BEFORE = "client_timetrack.approved_before"
 # Set by the installation: what was created up to then may be approved as earlier time.
@@ -58,5 +60,6 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Leave no parameters behind."""
+    """Leave neither parameters nor keys of feeds behind."""
     env["ir.config_parameter"].sudo().search([("key", "in", (APPROVED_BEFORE, INSTALLED_ON))]).unlink()
+    env.cr.execute(SQL("DELETE FROM res_users_apikeys WHERE scope = %s", FEED_SCOPE))

@@ -49,7 +49,9 @@ def post_init_hook(env):
 
 
 def uninstall_hook(env):
-    """Without this addon unapproved time counts as delivered again, as Odoo has it."""
+    """Without this addon unapproved time counts as delivered again, and time without an order is billable by hand or
+    not at all, as Odoo has it.
+    """
     companies = env["res.company"].sudo().search([("timetrack_approval_required", "=", True)])
     companies.timetrack_approval_required = False
     env.flush_all()
@@ -57,3 +59,13 @@ def uninstall_hook(env):
         SQL("UPDATE res_company SET timetrack_approval_required = TRUE WHERE id = ANY(%s)", list(companies.ids))
     )
     companies.invalidate_recordset(["timetrack_approval_required"])
+    env.cr.execute(
+        """
+        UPDATE account_analytic_line line
+           SET timesheet_invoice_type = CASE WHEN project.billing_type = 'manually' THEN 'billable_manual'
+                                             ELSE 'non_billable' END
+          FROM project_project project
+         WHERE project.id = line.project_id AND line.so_line IS NULL AND line.timesheet_invoice_type = 'billable_time'
+        """
+    )
+    env["account.analytic.line"].invalidate_model(["timesheet_invoice_type"])

@@ -80,14 +80,30 @@ def test_uninstalling_leaves_odoo_as_it_was(database):
     used.shell(YEARS_OF_TIME)
     before = used.sql(COLUMNS), used.sql(OWN_DATA)
     used.cli("-i", ",".join(ADDONS))
+    assert used.shell(RATES_AND_FEEDS) == ["billable_time"]
     used.shell(UNINSTALL, addons=list(ADDONS))
     assert used.sql(RESIDUE) == []
     assert (used.sql(COLUMNS), used.sql(OWN_DATA)) == before
+    assert used.sql("SELECT scope FROM res_users_apikeys") == []
     used.drop()
 
 
-# A firm that billed by sales orders before: five entries on a delivered-timesheet order, two of them invoiced and
-# posted, one of an internal project, one day of leave written as time.
+# Time without an order has a rate now, and somebody a key for a feed.
+RATES_AND_FEEDS = """
+line = env["account.analytic.line"].search([("project_id.name", "=", "Old Matter")])
+env.company.timetrack_rate_card_id = env["timetrack.rate.card"].create({
+    "name": "Standard", "rate_ids": [(0, 0, {"rate": 100})],
+})
+env.user.action_timetrack_feed()
+env.flush_all()
+env.add_to_compute(line._fields["timesheet_invoice_type"], line)
+env.flush_all()
+result = [line.timesheet_invoice_type]
+"""
+
+
+# A firm that billed by sales orders before: four entries on a delivered-timesheet order, two of them invoiced and
+# posted, one of an internal project, one for a client without an order, one day of leave written as time.
 YEARS_OF_TIME = """
 from datetime import date
 Employee = env["hr.employee"]
@@ -119,6 +135,8 @@ log("2020-02-10", 1.5)
 log("2021-02-10", 4)
 internal = env["project.project"].create({"name": "Old Office", "allow_timesheets": True})
 log("2020-03-01", 1, project_id=internal.id, task_id=False)
+matter = env["project.project"].create({"name": "Old Matter", "allow_timesheets": True, "partner_id": partner.id})
+log("2020-03-02", 1, project_id=matter.id, task_id=False)
 leave = env["resource.calendar.leaves"].create({
     "name": "Holiday", "date_from": "2020-05-01 00:00:00", "date_to": "2020-05-01 23:59:59",
 })
@@ -149,6 +167,7 @@ def test_into_a_database_with_years_of_time(database):
         ["2020-01-20", "approved", "t", "t"],
         ["2020-02-10", "approved", "t", "t"],
         ["2020-03-01", "draft", "f", "f"],
+        ["2020-03-02", "draft", "t", "t"],
         ["2021-02-10", "draft", "t", "t"],
     ]
     # Odoo itself writes the holiday as time of everybody, besides the line above

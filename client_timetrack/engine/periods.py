@@ -84,14 +84,6 @@ class PeriodRule(NamedTuple):
             return Period(day.replace(day=SECOND_HALF), day.replace(day=last))
         raise ValueError(f"Unknown kind of period: {self.kind}")
 
-    def periods_between(self, date_from, date_to):
-        """Return the periods that have a day from ``date_from`` to ``date_to``, in order."""
-        periods = []
-        while date_from <= date_to:
-            periods.append(self.period_of(date_from))
-            date_from = periods[-1].date_to + ONE_DAY
-        return periods
-
     def _week_start(self, day):
         return day - timedelta(days=(day.weekday() - self.first_weekday) % 7)
 

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..engine.approval import APPROVED, DRAFT
 
@@ -202,3 +203,11 @@ class AccountAnalyticLine(models.Model):
     def _timetrack_approved_domain(self):
         """Domain of time that counts outside the team: approved, or of a company that does without approval."""
         return self._timetrack_exempt_domain() | Domain("timetrack_state", "=", APPROVED)
+
+    @api.model
+    def _timetrack_approved_sql(self, alias):
+        """The same as SQL, of the time entries that a query has by this name."""
+        line = SQL.identifier(alias)
+        approved = SQL("%s.timetrack_state = %s", line, APPROVED)
+        exempt = self.env["res.company"]._timetrack_get_exempt_ids()
+        return SQL("(%s OR %s.company_id = ANY(%s))", approved, line, list(exempt)) if exempt else approved

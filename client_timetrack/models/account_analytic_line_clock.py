@@ -16,12 +16,12 @@ class AccountAnalyticLine(models.Model):
     _inherit = "account.analytic.line"
 
     timetrack_start = fields.Datetime(
-        "Start",
+        "Start Time",
         copy=False,
         help="When the work began. Entries without start and end are outside of the rule on overlaps.",
     )
     timetrack_stop = fields.Datetime(
-        "End", copy=False, help="When the work ended. It follows when the hours are changed alone."
+        "End Time", copy=False, help="When the work ended. It follows when the hours are changed alone."
     )
 
     _timetrack_clock_idx = models.Index("(employee_id, timetrack_start) WHERE timetrack_start IS NOT NULL")

@@ -66,6 +66,7 @@ class AccountAnalyticLine(models.Model):
                 "has_period_scale": False,          # the company's period is neither a week nor a month
                 "unit": {"kind": "hours", "hours_per_day": 8.0},    # or "days": how the company shows time
                 "notice": False,                    # why nothing can be logged, and what to do
+                "may_set_up": False,                # the user may be shown what is to be set up first
                 "employees": [{
                     "id": 3, "name": "Carl", "editable": True,
                     "expected": {"2026-11-23": 8.0},            # working hours without holidays and leave
@@ -111,6 +112,7 @@ class AccountAnalyticLine(models.Model):
             "has_period_scale": company.sudo().timetrack_period not in (WEEK, MONTH),
             "unit": self._timetrack_grid_unit(company),
             "notice": False if employees or params["mode"] == "team" else self._timetrack_no_employee_notice(),
+            "may_set_up": self.env.user.has_group("hr_timesheet.group_timesheet_manager"),
             "employees": self._timetrack_grid_employees(employees, span, params),
             "employee_count": count,
             "rows": rows,

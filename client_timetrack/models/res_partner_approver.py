@@ -1,8 +1,11 @@
+import logging
 from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import format_duration, formatLang
+
+_logger = logging.getLogger(__name__)
 
 # Clients who leave time waiting are reminded after this time.
 REMIND_AFTER = timedelta(days=7)
@@ -34,15 +37,20 @@ class ResPartner(models.Model):
         """Tell clients in one e-mail about the time that waits for them: when new time came, and once a week."""
         now = fields.Datetime.now()
         waiting = self._timetrack_waiting_by_contact()
-        told = self.browse()
+        told = set()
         for (partner, company), projects in waiting.items():
             last = partner.timetrack_approval_mail_date
             newest = max(project["since"] for project in projects)
             if last and newest <= last and now - last < REMIND_AFTER:
                 continue
-            partner._timetrack_mail_waiting(company, projects)
-            told |= partner
-        told.timetrack_approval_mail_date = now
+            try:
+                with self.env.cr.savepoint():
+                    partner._timetrack_mail_waiting(company, projects)
+                    told.add(partner)
+            except Exception:
+                # the others are told of theirs
+                _logger.exception("The contact %s was not told what waits for approval.", partner.id)
+        self.union(*told).timetrack_approval_mail_date = now
 
     @api.model
     def _timetrack_waiting_by_contact(self):

@@ -32,7 +32,7 @@ class TimetrackApprovalEvent(models.Model):
             ("reject", "Rejected"),
             ("reopen", "Reopened"),
             ("change", "Changed"),
-            ("split", "Split"),
+            ("split", "Divided"),
             ("override", "Changed Past the Lock Date"),
             ("delete", "Deleted"),
             ("migrate", "Approved at Installation"),
@@ -40,8 +40,8 @@ class TimetrackApprovalEvent(models.Model):
         required=True,
         readonly=True,
     )
-    state_from = fields.Selection(STATE_SELECTION, string="From", readonly=True)
-    state_to = fields.Selection(STATE_SELECTION, string="To", readonly=True)
+    state_from = fields.Selection(STATE_SELECTION, string="State Before", readonly=True)
+    state_to = fields.Selection(STATE_SELECTION, string="State After", readonly=True)
     user_id = fields.Many2one("res.users", string="By", readonly=True, required=True, ondelete="restrict")
     on_behalf_of_id = fields.Many2one(
         "res.users", readonly=True, ondelete="restrict", help="In whose place it was done."

@@ -150,7 +150,9 @@ class TimetrackBudget(models.Model):
     @api.model
     def _get_amounts(self):
         """What budgets are agreed in; each has its figures ``allowed_…``, ``consumed_…``, ``remaining_…``,
-        ``…_percent``, its sum in ``_get_sums`` and its expression in ``_get_agreed_columns``. Other addons add theirs.
+        ``…_percent``, its sum in ``_get_sums``, its expression in ``_get_agreed_columns``, a field of its name on
+        revisions (``timetrack.budget.version``) and in the dialog that revises, and the measures ``budget_…``,
+        ``actual_…`` and ``remaining_…`` of ``timetrack.budget.report``. Other addons add theirs.
         """
         return ["hours", "cost"]
 

@@ -186,7 +186,7 @@ class TimetrackBudgetOverride(models.Model):
         :raise AccessError: the user may not decide one of them
         :raise UserError: one of them is decided already
         """
-        self._decide("approved", self.env._("Approved: %(hours).2f hours beyond the budget “%(budget)s”."))
+        self._decide("approved")
 
     def action_refuse(self):
         """Leave the budget as it is.
@@ -194,9 +194,9 @@ class TimetrackBudgetOverride(models.Model):
         :raise AccessError: the user may not decide one of them
         :raise UserError: one of them is decided already
         """
-        self._decide("refused", self.env._("Refused: %(hours).2f hours beyond the budget “%(budget)s”."))
+        self._decide("refused")
 
-    def _decide(self, state, text):
+    def _decide(self, state):
         self.lock_for_update()
         if any(override.state != "requested" for override in self):
             raise UserError(self.env._("Somebody has decided already. Reload the page."))
@@ -210,13 +210,21 @@ class TimetrackBudgetOverride(models.Model):
         )
         for override in self:
             override.sudo().activity_ids.action_feedback()
-            override._tell(text)
+            override._tell()
 
-    def _tell(self, text):
-        """Tell whoever asked what was decided."""
+    def _get_decision_texts(self):
+        """What was decided, in words."""
+        return {
+            "approved": self.env._("Approved: %(hours).2f hours beyond the budget “%(budget)s”."),
+            "refused": self.env._("Refused: %(hours).2f hours beyond the budget “%(budget)s”."),
+        }
+
+    def _tell(self):
+        """Tell whoever asked what was decided, in their language."""
         self.ensure_one()
         partner = self.employee_id.sudo().user_id.partner_id
-        body = text % {"hours": self.hours, "budget": self.budget_id.sudo().name}
+        texts = self.with_context(lang=partner.lang or self.env.lang)._get_decision_texts()
+        body = texts[self.state] % {"hours": self.hours, "budget": self.budget_id.sudo().name}
         self.sudo().message_post(
             body=body, subtype_xmlid="mail.mt_comment", partner_ids=partner.ids, author_id=self.env.user.partner_id.id
         )

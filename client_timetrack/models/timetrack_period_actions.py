@@ -40,7 +40,7 @@ class TimetrackPeriod(models.Model):
         return self._take_step(self.pending_ids, "action_timetrack_approve", self._nothing_waits())
 
     def action_reject(self, reason):
-        """Send everything of the periods that waits for the user back.
+        """Send everything of the periods that waits for the user back; for other programs: screens ask for the reason.
 
         :param str reason: why, shown to the employee; must not be empty
         :raise UserError: nothing waits, or there is no reason

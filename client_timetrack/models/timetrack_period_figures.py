@@ -46,7 +46,7 @@ class TimetrackPeriod(models.Model):
         "Missing",
         compute="_compute_expected",
         search="_search_missing_hours",
-        help="Expected hours of the days before today that are not logged.",
+        help="Expected hours of the days before today, less all that is logged in the period.",
     )
     overtime_hours = fields.Float(
         "Overtime", compute="_compute_expected", help="Hours logged beyond those expected in the whole period."

@@ -19,6 +19,7 @@ class Progress(NamedTuple):
 
     :ivar logged: of the span, leave apart
     :ivar billable: of these
+    :ivar billable_due: of these, those of the days until today
     :ivar available: hours that the person can work in the whole span, net of holidays and leave
     :ivar due: of these, those of the days until today
     :ivar target: billable hours that the target of utilization asks for in the whole span; None: there is none
@@ -28,6 +29,7 @@ class Progress(NamedTuple):
 
     logged: float
     billable: float
+    billable_due: float
     available: float
     due: float
     target: float | None
@@ -99,9 +101,10 @@ class TimetrackTarget(models.Model):
             {
                 "spans": [{
                     "key": "week", "date_from": "2026-11-23", "date_to": "2026-11-29",
-                    "logged": 24.0, "billable": 18.0, "available": 40.0, "due": 32.0,   # hours, as of Progress
+                    "logged": 24.0, "billable": 18.0, "billable_due": 18.0,   # hours, as of Progress
+                    "available": 40.0, "due": 32.0,
                     "target": 30.0, "target_due": 24.0, "weekly_target": False,
-                    "utilization": 0.5625,      # billable by due hours; False where nothing was to work yet
+                    "utilization": 0.5625,      # billable_due by due; False where nothing was to work yet
                 }],
                 "weeks": [{"date_from": "2026-10-05", "utilization": 0.7, "target": 0.75}],     # oldest first
                 "unit": {"kind": "hours", "hours_per_day": 8.0},    # or "days": how the company shows time
@@ -132,7 +135,7 @@ class TimetrackTarget(models.Model):
     @api.model
     def _describe_span(self, date_from, date_to, progress):
         values = {name: False if value is None else round(value, 4) for name, value in progress._asdict().items()}
-        utilization = engine.ratio(progress.billable, progress.due)
+        utilization = engine.ratio(progress.billable_due, progress.due)
         return {
             **values,
             "date_from": fields.Date.to_string(date_from),
@@ -181,6 +184,7 @@ class TimetrackTarget(models.Model):
         return Progress(
             sum(inside.values()),
             sum(amount for (_day, is_billable), amount in inside.items() if is_billable),
+            sum(amount for (day, is_billable), amount in inside.items() if is_billable and day <= today),
             sum(day.net for day in own),
             sum(day.net for day in past),
             engine.utilization_hours(own, levels_of) if aims else None,

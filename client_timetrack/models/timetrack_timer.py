@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from pytz import UTC, timezone
@@ -9,6 +10,8 @@ from odoo.tools import SQL, format_datetime
 
 from ..engine import timer as engine
 from .account_analytic_line_grid import ROW_FIELDS, is_id
+
+_logger = logging.getLogger(__name__)
 
 RUNNING = "running"
 PAUSED = "paused"
@@ -56,7 +59,7 @@ class TimetrackTimer(models.Model):
     )
     lap_ids = fields.One2many("timetrack.timer.lap", "timer_id", string="Laps", readonly=True)
     entry_ids = fields.One2many("account.analytic.line", "timetrack_timer_id", string="Time Entries", readonly=True)
-    start = fields.Datetime(compute="_compute_measured")
+    start = fields.Datetime("Start Time", compute="_compute_measured")
     hours = fields.Float("Measured", compute="_compute_measured", help="Hours that the timer ran, before rounding.")
     refusal = fields.Text("Why It Is Not Booked", readonly=True)
     is_warned = fields.Boolean(readonly=True, help="Somebody was told that it runs for long.")
@@ -480,8 +483,13 @@ class TimetrackTimer(models.Model):
         for company in self.env["res.company"].search([("timetrack_timer_warn_hours", ">", 0)]):
             timers = self._get_long_running(company).filtered(lambda timer: not timer.is_warned)
             for timer in timers:
-                timer._warn()
-            timers.is_warned = True
+                try:
+                    with self.env.cr.savepoint():
+                        timer._warn()
+                        timer.is_warned = True
+                except Exception:
+                    # the others are told of theirs
+                    _logger.exception("Nobody was told that the timer %s runs for long.", timer.id)
 
     @api.model
     def _get_long_running(self, company):
@@ -509,5 +517,5 @@ class TimetrackTimer(models.Model):
                 "the top of any page.",
                 moment=format_datetime(timer.env, timer.start, tz=user.tz),
             ),
-            author_id=self.env.ref("base.partner_root").id,
+            **self.employee_id.company_id._timetrack_mail_author(),
         )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import UserError
+from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import HttpCase, tagged
 
 from ..models.res_users import FEED_SCOPE
@@ -45,6 +46,14 @@ class TestFeed(TimetrackCommon, HttpCase):
              "'=SUM(A1) reading", "1.5", "Draft"],
         )  # fmt: skip
         self.assertEqual(answer.headers["Cache-Control"], "private, no-store")
+
+    def test_a_neutralized_copy_knows_no_keys_of_feeds(self):
+        other = self._make_key(self.consultant, "rpc")
+        keys = self.env["res.users.apikeys"]
+        for query in get_neutralization_queries(["client_timetrack"]):
+            self.env.cr.execute(query)
+        self.assertFalse(keys._check_credentials(scope=FEED_SCOPE, key=self.key))
+        self.assertEqual(keys._check_credentials(scope="rpc", key=other), self.consultant.id)
 
     def test_the_days_can_be_chosen(self):
         text = self._get("csv", key=self.key, days=320).text

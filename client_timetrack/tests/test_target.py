@@ -63,7 +63,7 @@ class TestTarget(TimetrackCommon):
         self._entry(unit_amount=10, date=MONDAY)
         self._entry(unit_amount=6, date=MONDAY, timetrack_activity_id=self.activity_training.id)
         progress = self._progress()
-        self.assertEqual(tuple(progress), (16, 10, 40, 32, None, None, None))
+        self.assertEqual(tuple(progress), (16, 10, 10, 40, 32, None, None, None))
 
     def test_the_closest_target_decides(self):
         self._target(10)
@@ -113,12 +113,15 @@ class TestTarget(TimetrackCommon):
     def test_my_own_progress(self):
         self._target(50)
         self._entry(unit_amount=8, date=MONDAY)
+        # what is logged ahead is of the week, but no utilization so far
+        self._entry(unit_amount=2, date=SUNDAY)
         self._entry(unit_amount=20, date=date(2026, 11, 17))
         mine = self.env["timetrack.target"].with_user(self.consultant).get_my_progress()
         week, month = mine["spans"]
-        self.assertEqual((week["billable"], week["utilization"], week["target"]), (8, 0.25, 20))
+        self.assertEqual((week["billable"], week["billable_due"], week["target"]), (10, 8, 20))
+        self.assertEqual(week["utilization"], 0.25)
         self.assertEqual((week["date_from"], week["date_to"]), ("2026-11-23", "2026-11-29"))
-        self.assertEqual((month["billable"], month["date_to"]), (28, "2026-11-30"))
+        self.assertEqual((month["billable"], month["date_to"]), (30, "2026-11-30"))
         self.assertEqual(len(mine["weeks"]), 8)
         self.assertEqual(mine["weeks"][-1], {"date_from": "2026-11-16", "utilization": 0.5, "target": 0.5})
         theirs = self.env["timetrack.target"].with_user(self.colleague).get_my_progress()

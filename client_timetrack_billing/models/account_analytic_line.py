@@ -33,7 +33,8 @@ class AccountAnalyticLine(models.Model):
         currency_field="timetrack_rate_currency_id",
         readonly=True,
         copy=False,
-        aggregator="avg",
+        # a mean of rates is not what an hour costs: see the blended rate of reports
+        aggregator=None,
         groups=RATE_GROUP,
         help="Untaxed price of one hour, frozen when the time was approved. Without a currency there is no rate yet.",
     )
@@ -278,6 +279,7 @@ class AccountAnalyticLine(models.Model):
         return values
 
     def _is_updatable_timesheet(self):
+        # what the addon below says, once more: ``sale_timesheet``, which is between them, asks nobody else
         return super()._is_updatable_timesheet() and not self._timetrack_is_locked()
 
     def _compute_so_line(self):
@@ -379,8 +381,8 @@ class AccountAnalyticLine(models.Model):
         The number of queries depends neither on the entries nor on the rules.
 
         :param project: resolve as if the entries were of this project, and of no task
-        :return: mapping of an entry's id to the values of its three rate fields (hourly rate, in the card's
-            currency); entries without a fitting rule are missing
+        :return: mapping of an entry's id to the values of its rate fields (hourly rate and surcharge, in the
+            card's currency); entries without a fitting rule are missing
         """
         entries = self.sudo()
         # read at once what is asked for entry by entry below
@@ -551,8 +553,3 @@ class AccountAnalyticLine(models.Model):
                     entries=lost._timetrack_describe(),
                 )
             )
-
-    def action_timetrack_view_invoice(self):
-        """Open the invoice of the entry."""
-        self.ensure_one()
-        return self.timesheet_invoice_id.get_formview_action()

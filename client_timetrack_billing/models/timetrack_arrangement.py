@@ -507,16 +507,17 @@ class TimetrackArrangement(models.Model):
         return {"left_hours": float(left), "percent": 100 * float(used / granted) if granted else 0.0}
 
     def _get_figures_of_limit(self, pieces, live, posted, today):
-        """Of a limit: what is left of the period of today, with the time that is not billed yet.
+        """Of a limit: what is left of the period of today, with the time that is not billed yet, at its net rate.
 
         :param dict live: what is billed by period, drafts and pre-bills included
         :param dict posted: what is billed by posted invoices
         """
         period = self._get_period(today)
         amount, hours = live.get(period, (Decimal(0), Decimal(0)))
+        factor = self._get_net_factor()
         for piece in pieces:
             if not piece.is_decided and self._get_period(piece.day) == period:
-                amount, hours = amount + piece.value, hours + piece.hours
+                amount, hours = amount + piece.value * factor, hours + piece.hours
         limits = ((float(amount), self.cap_amount), (float(hours), self.cap_hours))
         return {
             "billed_amount": float(sum(billed for billed, _hours in posted.values())),

@@ -1,3 +1,4 @@
+import logging
 from collections import defaultdict
 from datetime import date as Date
 from decimal import Decimal
@@ -14,6 +15,8 @@ from ..engine.recognition import earned_of_fee
 from ..engine.retainer import Draw, state
 from .timetrack_allocation import LIVE
 from .timetrack_arrangement import CAP, FIXED, HOURS
+
+_logger = logging.getLogger(__name__)
 
 ZERO = Decimal(0)
 
@@ -171,7 +174,7 @@ class TimetrackArrangement(models.Model):
             ]
         earned = sum((to_decimal(fee * share, unit) for share in shares), ZERO)
         values = values or {}
-        factor = 1 - Decimal(repr(self.sudo().engagement_id.discount)) / 100
+        factor = self._get_net_factor()
         by_rates = sum(
             (
                 hours
@@ -183,6 +186,10 @@ class TimetrackArrangement(models.Model):
             ZERO,
         )
         return earned + to_decimal(by_rates, unit)
+
+    def _get_net_factor(self):
+        """What is left of the standard value of time after the discount that was agreed on (Decimal)."""
+        return 1 - Decimal(repr(self.sudo().engagement_id.discount)) / 100
 
     @api.model
     def _get_elapsed(self, first, last, day):
@@ -200,12 +207,21 @@ class TimetrackArrangement(models.Model):
         """Tell who is in charge of what is about to exceed its limit: once for each period."""
         today = fields.Date.context_today(self)
         for arrangement in self.search([("kind", "=", CAP), ("warn_percent", ">", 0)]):
-            period = arrangement._get_period(today)
-            first = period[0] if period else Date.min.replace(year=1900)
-            if arrangement.warned_period == first or arrangement.percent < arrangement.warn_percent:
-                continue
-            arrangement.warned_period = first
-            arrangement._warn()
+            try:
+                with self.env.cr.savepoint():
+                    arrangement._warn_once(today)
+            except Exception:
+                # the others are told of theirs
+                _logger.exception("Nobody was warned of the limit %s (%s).", arrangement.name, arrangement.id)
+
+    def _warn_once(self, today):
+        """Warn of the limit if it is nearly reached and nobody was told in this period."""
+        self.ensure_one()
+        period = self._get_period(today)
+        first = period[0] if period else Date.min.replace(year=1900)
+        if self.warned_period != first and self.percent >= self.warn_percent:
+            self.warned_period = first
+            self._warn()
 
     def _warn(self):
         """A to-do for the partner in charge."""

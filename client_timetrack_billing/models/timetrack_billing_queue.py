@@ -215,7 +215,7 @@ class TimetrackBillingQueue(models.Model):
 
         :param date day: of the work, at most
         :param as_of_day: what was not on an invoice (by its accounting date) at the end of that day, instead of what
-            is not now. Who approved what when does not count: it is what is approved now
+            is not now. Who approved what when does not count: it is what is approved now (or needs no approval)
         :param with_orders: the time that sales orders bill by the hour too, which the orders invoice
         :return: SELECT of id (of the entry), row_id (in the ledger, if it is there), company_id, partner_id,
             project_id, currency_id, hours, standard_rate, rate (net), date, state, arrangement_id, is_fee; what has no
@@ -241,7 +241,7 @@ class TimetrackBillingQueue(models.Model):
                    %(currency)s AS order_currency_id
               FROM account_analytic_line line
                    %(orders)s
-             WHERE line.timetrack_billing_state = 'unbilled' AND line.timetrack_state = 'approved' AND %(wanted)s
+             WHERE line.timetrack_billing_state = 'unbilled' AND %(is_approved)s AND %(wanted)s
          UNION ALL
             SELECT line.id, row.id, row.company_id, client.commercial_partner_id, row.project_id, row.currency_id,
                    row.hours_worked, row.standard_rate, line.date, row.state, row.arrangement_id,
@@ -255,6 +255,7 @@ class TimetrackBillingQueue(models.Model):
                AND %(wanted)s
             """,
             wanted=wanted,
+            is_approved=self.env["account.analytic.line"]._timetrack_approved_sql("line"),
             price=price,
             currency=currency,
             orders=orders,

@@ -10,9 +10,10 @@ from .timetrack_arrangement import FEES
 class TimetrackBudget(models.Model):
     """What a budget is to bring in, and how much of its time is billed.
 
-    Revenue is what was billed of the time by posted invoices, less credit notes, and approved time that waits for its
-    invoice, at its frozen rate; untaxed, in the currency of the budget's company at the rate of the day of the work.
-    Time without a rate, or that a fee pays for, brings in nothing until it is billed.
+    Revenue is what was billed of the time, less posted credit notes, what pre-bills and drafts have of it, and approved
+    time that waits for its invoice, at its frozen rate; untaxed, in the currency of the budget's company: what is on an
+    invoice at the exchange rate of the invoice, the rest at that of the day of the work. Time without a rate, or that a
+    fee pays for, brings in nothing until it is billed.
     """
 
     _inherit = "timetrack.budget"
@@ -73,9 +74,13 @@ class TimetrackBudget(models.Model):
                 COALESCE((
                     SELECT sum(%(billed)s)
                       FROM timetrack_allocation booked
+                 LEFT JOIN account_move move ON move.id = booked.move_id
+                 LEFT JOIN res_company biller ON biller.id = move.company_id
                      WHERE booked.line_id = line.id AND booked.state != 'cancelled'
+                       -- what a credit note takes back is taken back once that is posted
+                       AND (booked.reversed_id IS NULL OR booked.state = 'posted')
                 ), 0)
-                + CASE WHEN line.timetrack_state = 'approved'
+                + CASE WHEN %(is_approved)s
                             AND line.timetrack_billing_state = 'unbilled'
                             AND line.timetrack_rate_currency_id IS NOT NULL
                             AND NOT EXISTS (
@@ -86,8 +91,9 @@ class TimetrackBudget(models.Model):
             ) FILTER (WHERE budget.id = ANY(%(ids)s)), 0)::double precision
             """,
             ids=self.ids,
+            is_approved=self.env["account.analytic.line"]._timetrack_approved_sql("line"),
             fees=list(FEES),
-            billed=self._get_converted_sql(SQL("booked.billed_amount"), SQL("booked.currency_id")),
+            billed=self._get_billed_sql(),
             waiting=self._get_converted_sql(
                 SQL(
                     "(line.unit_amount * line.timetrack_rate * COALESCE((SELECT %s"
@@ -96,6 +102,25 @@ class TimetrackBudget(models.Model):
                 ),
                 SQL("line.timetrack_rate_currency_id"),
             ),
+        )
+
+    @api.model
+    def _get_billed_sql(self):
+        """What a row of the ledger (``booked``) is worth, in the currency of the ``budget``, at the rate of its invoice
+        (``move``, of the company ``biller``) if there is one.
+        """
+        return SQL(
+            """
+            CASE WHEN booked.currency_id != budget.currency_id
+                      AND biller.currency_id = budget.currency_id
+                      AND move.invoice_currency_rate > 0
+                 THEN round(
+                     booked.billed_amount / move.invoice_currency_rate::numeric,
+                     (SELECT decimal_places FROM res_currency WHERE id = budget.currency_id)
+                 )
+                 ELSE %s END
+            """,
+            self._get_converted_sql(SQL("booked.billed_amount"), SQL("booked.currency_id")),
         )
 
     def _get_used(self, today, parts):

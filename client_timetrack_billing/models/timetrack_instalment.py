@@ -29,7 +29,7 @@ class TimetrackInstalment(models.Model):
     currency_id = fields.Many2one(related="arrangement_id.currency_id")
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, help="The client reads it on the invoice.")
-    date = fields.Date("Due", help="Billed on this day, or later.")
+    date = fields.Date("Due Date", help="Billed on this day, or later.")
     milestone_id = fields.Many2one(
         "project.milestone",
         domain="[('project_id', '=', project_id)]",

@@ -115,7 +115,7 @@ class TimetrackPrebill(models.Model):
         compute="_compute_totals",
         store=True,
         aggregator=None,
-        help="To bill in percent of the standard value.",
+        help="Fees to bill in percent of the standard value; costs are left out.",
     )
     held_amount = fields.Monetary("On Hold", compute="_compute_totals", store=True)
     is_adjusted = fields.Boolean(compute="_compute_totals", store=True)

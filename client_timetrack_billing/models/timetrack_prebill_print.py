@@ -62,6 +62,7 @@ class TimetrackPrebill(models.Model):
                 (self.env._("Definition version"), DEFINITION_VERSION),
             ],
         )
+
     def _get_figures(self):
         """What is looked at beside the lines: pairs of label and number."""
         figures = [

@@ -7,8 +7,8 @@ from odoo.fields import Command, Domain
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
-from ..engine.pricing import BILL, INCLUDED, value_of
-from .timetrack_arrangement import FIXED
+from ..engine.pricing import BILL, HOLD, INCLUDED, value_of
+from .timetrack_arrangement import FEES, FIXED
 
 
 class Candidates(NamedTuple):
@@ -207,8 +207,12 @@ class TimetrackPrebill(models.Model):
         news = ledger._insert(vals_list)
         ledger._insert([ledger._prepare_instalment(one, self) for one in instalments])
         self._take_costs(costs)
-        # what was agreed on since they began to wait counts
-        rows._write_each({row: {"arrangement_id": found} for row, found in rows._find_arrangements().items()})
+        # what was agreed on since they began to wait counts; what was put on hold keeps the rate that it had by then
+        terms = {row: {"arrangement_id": found} for row, found in rows._find_arrangements().items()}
+        for row in rows.filtered(lambda row: row.action == BILL and row.line_id):
+            rate, reason = engagements[row.project_id]._get_agreed(row.standard_rate)
+            terms.setdefault(row, {}).update(billed_rate=rate, reason_id=reason.id or None)
+        rows._write_each(terms)
         self._check_currency(entries.timetrack_arrangement_id | rows.arrangement_id)
         rows._timetrack_internal().write({"prebill_id": self.id, "state": "prebill"})
         # time that has just come is as it was worked: where nothing is rounded there is nothing to do
@@ -388,6 +392,10 @@ class TimetrackPrebill(models.Model):
             if currency
         )
         own = self.line_ids.filtered(lambda row: row.state in ("prebill", "draft"))
+        # what a fee pays for is no work in progress by rates, there as here
+        own = own.filtered(
+            lambda row: row.action != INCLUDED and not (row.action == HOLD and row.arrangement_id.kind in FEES)
+        )
         return total - own._get_agreed_value()
 
     def _get_receivable(self):

@@ -608,6 +608,13 @@ class TestLimit(ArrangementCommon):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertLessEqual(counts[1], counts[0])
 
+    def test_what_waits_is_held_against_a_limit_at_its_net_rate(self):
+        limit = self._agree("cap", cap_amount=1000)
+        self._log_approved(5.0)
+        self.engagement.sudo().discount = 20
+        limit.invalidate_recordset()
+        self.assertRecordValues(limit, [{"percent": 40, "left_amount": 600}])
+
     def test_who_is_in_charge_is_warned_once(self):
         limit = self._agree("cap", cap_amount=1000, warn_percent=80)
         self.engagement.responsible_id = self.user_billing_manager
@@ -630,6 +637,17 @@ class TestLimit(ArrangementCommon):
 @tagged("-at_install", "post_install")
 class TestIncludedHours(ArrangementCommon):
     """Blocks of hours and subscriptions: their fee, what it pays for, and what is above."""
+
+    def test_what_a_fee_pays_for_is_no_other_work_in_progress(self):
+        """Four of seven hours are the fee's: two proposed, one elsewhere, and none of the three that others have."""
+        other = self._create_project("Appeal", self.partner_a)
+        self._log_approved(3.0, project_id=other.id)
+        self._agree("hours", amount=300, hours=4, period="month", date_from="2026-05-01")
+        self._log_approved(2.0, date="2026-05-04")
+        prebill = self._propose(project_ids=self.project.ids, date_to="2026-05-31")
+        self.env.flush_all()
+        prebill.invalidate_recordset()
+        self.assertEqual(prebill.prior_wip, 300)
 
     def test_a_subscription_bills_its_fee_and_what_is_above_its_hours(self):
         plan = self._agree("hours", amount=300, hours=4, period="month", date_from="2026-05-01")

@@ -39,7 +39,9 @@ class TestBudgetRevenue(TimetrackBillingCommon):
         self.assertEqual(self._figures(), (3, 3, 320, 680), "what was written down is not earned")
         self.assertEqual(self.budget.revenue_percent, 32)
         with freeze_time("2026-06-30"):
-            self._reverse(invoice).action_post()
+            refund = self._reverse(invoice)
+            self.assertEqual(self._figures(), (3, 3, 320, 680), "a draft takes nothing back")
+            refund.action_post()
         self.assertEqual(self._figures(), (3, 0, 350, 650))
 
     def test_time_that_is_not_billable_brings_in_nothing(self):
@@ -71,6 +73,12 @@ class TestBudgetRevenue(TimetrackBillingCommon):
         self._log_approved(1, date="2026-05-01")
         # 2.5025 and 5.005
         self.assertAlmostEqual(self.budget.consumed_revenue, 2.50 + 5.01)
+        # on an invoice, all of it has the rate of the invoice
+        invoice = self._invoice()
+        invoice.invoice_date = "2026-05-20"
+        invoice.action_post()
+        self._figures()
+        self.assertAlmostEqual(self.budget.consumed_revenue, 5.01 + 5.01)
 
     def test_revisions_keep_the_revenue(self):
         self.env.flush_all()

@@ -157,6 +157,24 @@ class TestCredit(TimetrackBillingCommon):
         self.assertEqual(self._invoice().amount_untaxed, 100)
         self.assertLedger()
 
+    def test_a_part_that_is_billed_again_has_the_discount(self):
+        """One of four hours at 100 less 10 %, and 25 % less by the time that it is billed again."""
+        engagement = self.project.timetrack_engagement_ids.sudo()
+        engagement.discount = 10
+        self._log_approved(4.0)
+        prebill = self._propose()
+        prebill.line_ids._split([1.0])
+        prebill.action_invoice()
+        move = prebill.move_id.sudo()
+        move.action_post()
+        row = move.timetrack_allocation_ids.filtered(lambda row: row.hours_worked == 1.0)
+        self._credit("rebill", row, move).action_post()
+        engagement.discount = 25
+        self.assertIn("75.00", self._wizard().amount_text)
+        again = self._propose()
+        self.assertRecordValues(again, [{"standard_value": 100, "amount": 75, "adjustment": -25}])
+        self.assertEqual(again.line_ids.reason_id, self.env.ref("client_timetrack_billing.adjustment_reason_discount"))
+
     # ------------------------------------------------------------------
     # Conceded
     # ------------------------------------------------------------------

@@ -71,6 +71,19 @@ class TestInvoiceWizard(TimetrackBillingCommon):
             self.assertIn("1 entries are not billable", form.left_out)
         self.assertEqual(self._invoice().amount_untaxed, 375.0)
 
+    def test_preview_is_net_and_rounded(self):
+        """Two entries of a day come to 31 minutes, which are billed as 45, at 100 less 10 %: 67.50."""
+        engagement = self.project.timetrack_engagement_ids.sudo()
+        engagement.write({"discount": 10, "rounding_minutes": 15, "rounding_method": "up"})
+        engagement.rounding_scope = "day_task"
+        self._log_approved(0.25, 16 / 60)
+        self.assertIn("67.50", self._wizard().amount_text)
+        engagement.rounding_scope = "entry"
+        self.assertIn("67.50", self._wizard().amount_text)
+        engagement.rounding_minutes = 30
+        self.assertIn("90.00", self._wizard().amount_text)
+        self.assertEqual(self._invoice().amount_untaxed, 90.0)
+
     def test_period_is_inclusive(self):
         first, inside, last, after = (
             self._log_approved(1.0, date=date) for date in ("2026-05-01", "2026-05-15", "2026-05-31", "2026-06-01")

@@ -709,6 +709,21 @@ class TestPrebill(TimetrackBillingCommon):
         prebill.invalidate_recordset()
         self.assertPrebill(prebill, amount=180, prior_wip=90)
 
+    def test_work_in_progress_of_who_does_without_approval(self):
+        """The time counts as it is logged, for the queue as for invoices."""
+        self._log(2.0)
+        queue = self.env["timetrack.billing.queue"].with_user(self.user_billing)
+        mine = [("project_id", "=", self.project.id)]
+        self.env.flush_all()
+        self.assertFalse(queue.search(mine))
+        self.company.timetrack_approval_required = False
+        self.env.flush_all()
+        self.assertRecordValues(queue.search(mine), [{"hours": 2.0, "rateless_hours": 2.0}])
+        queue.search(mine).action_find_rates()
+        self.env.flush_all()
+        queue.invalidate_model()
+        self.assertRecordValues(queue.search(mine), [{"amount": 200.0, "rateless_hours": 0.0}])
+
     def test_what_else_there_is_to_know(self):
         self._log_approved(2.0, date="2026-05-04")
         prebill = self._propose(date_to="2026-05-31")

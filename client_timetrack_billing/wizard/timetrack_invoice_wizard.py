@@ -9,6 +9,7 @@ from odoo.tools import formatLang
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
 
 from ..engine.pricing import BILL, value_of
+from ..engine.rounding import Work, round_hours
 from ..models.res_company import MANAGER_GROUP
 from ..models.timetrack_arrangement import FEES
 from ..models.timetrack_engagement import GROUPINGS
@@ -52,13 +53,10 @@ class TimetrackInvoiceWizard(models.TransientModel):
         for wizard in self:
             instalments, to_come = wizard._look_ahead()
             entries, rows, _instalments, costs = wizard._get_time(instalments)
-            amounts, missing = wizard._get_amounts(entries)
+            amounts, missing = wizard._get_amounts(entries, rows)
             fees = [*instalments, *(one for one, spans in to_come.items() for _span in spans)]
             for one in fees:
                 amounts[one.currency_id] += to_decimal(one.amount, unit_of(one.currency_id.rounding))
-            for row in rows.sudo().filtered(lambda row: row.arrangement_id.kind not in FEES):
-                amount = row.billed_amount if row.sale_line_id else row.standard_value
-                amounts[row.currency_id] += to_decimal(amount, unit_of(row.currency_id.rounding))
             for currency, amount in costs._timetrack_get_open_amounts().items():
                 amounts[currency] += amount
             wizard.entry_count = len(entries | rows.line_id)
@@ -75,9 +73,11 @@ class TimetrackInvoiceWizard(models.TransientModel):
         for wizard in self:
             wizard.may_invoice = may or not wizard.company_id.sudo().timetrack_prebill_approval
 
-    def _get_amounts(self, entries):
-        """What the entries are worth: a mapping of currency to Decimal, and the entries without a rate."""
-        entries = entries.sudo()
+    def _get_amounts(self, entries, rows):
+        """What time comes to, rounded and with the discount of its engagements: a mapping of currency to Decimal, and
+        the entries without a rate. What fees pay for comes to nothing; limits are looked at on the pre-bill only.
+        """
+        entries, rows = entries.sudo(), rows.sudo()
         rates = {
             line.id: (line.timetrack_rate_currency_id.id, line.timetrack_rate)
             for line in entries
@@ -86,10 +86,24 @@ class TimetrackInvoiceWizard(models.TransientModel):
         for line_id, values in entries.filtered(lambda line: line.id not in rates)._timetrack_resolve_rates().items():
             rates[line_id] = (values["timetrack_rate_currency_id"], values["timetrack_rate"])
         amounts = defaultdict(Decimal)
+        pieces = defaultdict(list)
         for line in entries.filtered(lambda line: line.id in rates and not line._timetrack_is_in_fee()):
-            currency_id, rate = rates[line.id]
-            currency = self.env["res.currency"].browse(currency_id)
-            amounts[currency] += value_of(line.unit_amount, rate)
+            pieces[line.project_id].append((Work(line.unit_amount, line.date, line.task_id), *rates[line.id]))
+        for row in rows.filtered(lambda row: row.arrangement_id.kind not in FEES):
+            if row.sale_line_id:
+                amounts[row.currency_id] += to_decimal(row.billed_amount, unit_of(row.currency_id.rounding))
+            else:
+                work = Work(row.hours_worked, row.date, row.line_id.task_id)
+                pieces[row.project_id].append((work, row.currency_id.id, row.standard_rate))
+        Engagement = self.env["timetrack.engagement"]
+        engagements = Engagement._get_by_project(Engagement.project_id.union(*pieces))
+        for project, mine in pieces.items():
+            # a project that nobody has looked at yet is billed as is usual
+            engagement = engagements.get(project) or Engagement.new({"project_id": project.id})
+            hours = round_hours([work for work, _currency, _rate in mine], engagement._get_rounding())
+            for rounded, (_work, currency, rate) in zip(hours, mine, strict=True):
+                agreed, _reason = engagement._get_agreed(rate)
+                amounts[self.env["res.currency"].browse(currency)] += value_of(rounded, agreed)
         return amounts, entries.filtered(lambda line: line.id not in rates)
 
     def _describe_left_out(self, without_rate, instalments):

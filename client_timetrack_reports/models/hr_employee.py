@@ -12,6 +12,11 @@ class HrEmployee(models.Model):
         groups="hr_timesheet.group_hr_timesheet_approver",
         help="Billable hours / net available hours, of this year until today.",
     )
+    timetrack_has_capacity = fields.Boolean(
+        compute="_compute_timetrack_utilization",
+        groups="hr_timesheet.group_hr_timesheet_approver",
+        help="Otherwise there is no utilization.",
+    )
 
     @api.depends_context("uid", "tz")
     def _compute_timetrack_utilization(self):
@@ -21,11 +26,12 @@ class HrEmployee(models.Model):
             [("kind", "in", ("entry", "capacity")), ("employee_id", "in", self.ids),
              ("date", ">=", today.replace(month=1, day=1)), ("date", "<=", today)],
             ["employee_id"],
-            ["utilization:avg"],
+            ["utilization:avg", "net_available_hours:sum"],
         )  # fmt: skip
-        rates = {employee.id: rate for employee, rate in groups}
+        rates = {employee.id: rate or 0.0 for employee, rate, available in groups if (available or 0.0) > 0}
         for employee in self:
-            employee.timetrack_utilization = rates.get(employee.id) or 0.0
+            employee.timetrack_utilization = rates.get(employee.id, 0.0)
+            employee.timetrack_has_capacity = employee.id in rates
 
     def action_timetrack_view_report(self):
         """Open the employee's utilization."""

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import fields, models
 from odoo.fields import Domain
 
@@ -53,13 +55,16 @@ class ProjectProject(models.Model):
         """The share of the planned hours of deliverables that were accepted: dict of id to share."""
         Deliverable = self.env["timetrack.deliverable"].sudo()
         planned = Deliverable.search(Domain("project_id", "in", self.ids) & Domain("planned_hours", ">", 0))
-        # the hours of a whole are those of its parts
-        wholes = planned.parent_id
+        # the hours of a whole include those of its parts, as in timetrack.report
+        of_parts = defaultdict(float)
+        for part in planned:
+            of_parts[part.parent_id] += part.planned_hours
         return {
             project.id: accepted_share(
-                (part.planned_hours, bool(part.date_accepted and part.date_accepted <= day)) for part in parts - wholes
+                (max(one.planned_hours - of_parts[one], 0.0), bool(one.date_accepted and one.date_accepted <= day))
+                for one in own
             )
-            for project, parts in planned.grouped("project_id").items()
+            for project, own in planned.grouped("project_id").items()
         }
 
     def _timetrack_get_reached(self, day):

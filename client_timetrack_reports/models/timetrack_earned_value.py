@@ -181,21 +181,27 @@ class TimetrackEarnedValue(models.Model):
 
     @api.model
     def _read_sums(self, company, day):
-        """Budget and use until a day: dict of project id to ((BAC, AC) of hours, of cost, hours of four weeks)."""
+        """Budget and its use until a day: dict of project id to ((BAC, AC) of hours, of cost, hours of four weeks).
+
+        Only time within the first and last day of the budget is its use.
+        """
         Report = self.env["timetrack.report"]
         of_company = Domain("company_id", "=", company.id) & Domain("project_id", "!=", False)
         until = of_company & Domain("kind", "in", ["entry", "budget"])
         until &= Domain("date", "=", False) | Domain("date", "<=", day)
-        names = ["budget_hours:sum", "logged_hours:sum", "budget_cost:sum", "cost:sum"]
+        names = ["budget_hours:sum", "budget_logged_hours:sum", "logged_hours:sum",
+                 "budget_cost:sum", "budget_logged_cost:sum"]  # fmt: skip
         found = {}
         for project, *values in Report._read_group(until, ["project_id"], names):
-            bac, ac, bac_cost, ac_cost = (float(value or 0.0) for value in values)
+            bac, ac, logged, bac_cost, ac_cost = (float(value or 0.0) for value in values)
             if bac > 0 or bac_cost > 0:
+                # without a budget of hours there is nothing to set them against, but they are worth seeing
+                ac = ac if bac > 0 else logged
                 found[project.id] = [(bac, ac), (bac_cost, ac_cost), 0.0]
         window = budget_engine.burn_window(day + timedelta(days=1))
         recent = of_company & Domain("kind", "=", "entry") & Domain("project_id", "in", list(found))
         recent &= Domain("date", ">=", window.date_from) & Domain("date", "<=", window.date_to)
-        for project, hours in Report._read_group(recent, ["project_id"], ["logged_hours:sum"]):
+        for project, hours in Report._read_group(recent, ["project_id"], ["budget_logged_hours:sum"]):
             found[project.id][2] = hours or 0.0
         return found
 

@@ -138,7 +138,7 @@ class TimetrackForecast(models.Model):
                 "Forecasts after each of the last %(origins)s weeks erred by %(share)s %% of what the naive one did.",
                 origins=self.origins, share=round(self.mase * 100),
             )  # fmt: skip
-        if not self.coverage:
+        if not (self.coverage or self.ahead_low or self.ahead_high):
             return text + " " + self.env._("There were too few of them to draw a band.")
         band = self.env._(
             "%(share)s %% of the weeks were within the band, which is meant for 80 %%.",

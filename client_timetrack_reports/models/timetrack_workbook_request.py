@@ -109,14 +109,15 @@ class TimetrackWorkbookRequest(models.Model):
         if not self.schedule_id:
             self.user_id._bus_send(
                 "simple_notification",
-                {"title": subject, "message": self.env._("The workbook is ready: Reporting > Workbooks."),
+                {"title": subject, "message": self.env._("The workbook is ready: see “My Workbooks”."),
                  "type": "success", "sticky": True},
             )  # fmt: skip
             return
-        # the same bytes are in the store already: this writes none
+        # the same bytes are in the store already: this writes none; it goes when the request goes
         attachment = self.env["ir.attachment"].create(
-            {"name": self.file_name, "raw": base64.b64decode(self.file), "mimetype": XLSX}
-        )
+            {"name": self.file_name, "raw": base64.b64decode(self.file), "mimetype": XLSX,
+             "res_model": self._name, "res_id": self.id}
+        )  # fmt: skip
         text = self.env._("Here is the workbook “%(name)s” of %(company)s.",
                           name=self.schedule_id.name, company=self.company_id.name)  # fmt: skip
         self.env["mail.mail"].create(
@@ -125,6 +126,7 @@ class TimetrackWorkbookRequest(models.Model):
                 "body_html": Markup("<p>%s</p>") % text,
                 "recipient_ids": self.user_id.partner_id.ids,
                 "attachment_ids": attachment.ids,
+                **self.company_id._timetrack_mail_author(),
                 "auto_delete": True,
             }
         )

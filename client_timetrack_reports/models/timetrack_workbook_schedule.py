@@ -91,8 +91,12 @@ class TimetrackWorkbookSchedule(models.Model):
         """Ask for the workbooks of all schedules that are due."""
         today = fields.Date.context_today(self)
         for schedule in self.search(Domain("next_date", "<=", today)):
-            schedule._ask(schedule.next_date)
-            schedule.next_date = schedule._get_next(max(today, schedule.next_date))
+            # after a longer stop the last one that is due: nobody waits for those before it any more
+            due = schedule.next_date
+            while (following := schedule._get_next(due)) <= today:
+                due = following
+            schedule._ask(due)
+            schedule.next_date = following
 
     def _ask(self, day):
         """Ask for the workbooks of the period that is over on a day."""

@@ -35,9 +35,9 @@ class TimetrackLockup(models.Model):
 
     A row is a client's project at the end of a month, or today. Work in progress and fees are those of
     ``timetrack.report``, where they go by the day of the work and of the invoice; what is receivable of the fees is
-    what was not reconciled by that day. Today it is the report's own. Formulas (KPI.md): WIP days = work in progress /
-    net fees of twelve months x 365; debtor days likewise; lockup is both; DSO = receivable / fees of the last three
-    months x their days.
+    what was not reconciled by that day. Today it is the report's own. Formulas (``readme/METHODS.md``): WIP days = work
+    in progress / net fees of twelve months x 365; debtor days likewise; lockup is both; DSO = receivable / fees of the
+    last three months x their days.
     """
 
     _name = "timetrack.lockup"

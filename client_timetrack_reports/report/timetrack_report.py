@@ -101,8 +101,8 @@ class TimetrackReport(models.Model):
 
     How it works: a union of facts, each with the dimensions it has and the measures it gives; what a fact lacks is
     NULL. So capacity, which belongs to no project, client or service type, is counted once whatever the report is
-    grouped by, and a ratio over it is not available where there is none. Each fact says in a file of its own what it
-    is and by which date it counts (``timetrack_report_<fact>.py``).
+    grouped by, and a ratio over it is not available where there is none. The files ``timetrack_report_….py`` beside
+    this one say what each fact is and by which date it counts.
 
     Amounts are untaxed and in the currency of the row's company: work at the rate of the day of the work, invoices and
     what is collected of them at the rate of the invoice.
@@ -188,8 +188,10 @@ class TimetrackReport(models.Model):
     internal_hours = fields.Float(readonly=True, help="Non-billable hours on projects without a client.")
     submitted_hours = fields.Float(readonly=True, help="Handed in and waiting for approval.")
     approved_hours = fields.Float(readonly=True)
-    unbilled_hours = fields.Float(readonly=True, help="Approved billable hours that are on no posted invoice.")
-    rated_hours = fields.Float(readonly=True, help="Billable hours that have a rate.")
+    unbilled_hours = fields.Float(
+        readonly=True, help="Approved billable hours, of any order, by their day: on no posted invoice."
+    )
+    rated_hours = fields.Float(readonly=True, help="Approved billable hours that have a rate.")
     timely_24_hours = fields.Float(
         "Entered within 24 h", readonly=True, help="Hours entered within 24 hours of the end of the day worked."
     )
@@ -209,7 +211,9 @@ class TimetrackReport(models.Model):
     balance_hours = fields.Float(
         "Above Capacity", readonly=True, help="Logged less net available hours: overtime, or what was not logged."
     )
-    booked_hours = fields.Float("Planned Ahead", readonly=True, help="Hours planned by employee, project and week.")
+    booked_hours = fields.Float(
+        "Planned by Week", readonly=True, help="Hours planned by employee, project and week, on the Monday of the week."
+    )
     free_hours = fields.Float("Free Capacity", readonly=True, help="Net available hours less those planned by week.")
     planned_hours = fields.Float(readonly=True, help="Allocated time of tasks.")
     planned_variance = fields.Float("Logged - Planned", readonly=True)
@@ -220,16 +224,21 @@ class TimetrackReport(models.Model):
     )
     budget_hours = fields.Float(readonly=True)
     budget_logged_hours = fields.Float(
-        "Logged on Budget", readonly=True, help="Time logged on projects that have a budget of hours."
+        "Logged on Budget",
+        readonly=True,
+        help="Time logged on projects that have a budget of hours, on the days of the budget.",
     )
     budget_remaining_hours = fields.Float("Budget Hours Left", readonly=True)
     wip_hours = fields.Float(
-        "Hours in Progress", readonly=True, help="Approved billable hours that are on no posted invoice."
+        "Hours in Progress",
+        readonly=True,
+        help="Approved time until today that is billed by the hour or by a fee, of the project that it is billed for: "
+        "on no posted invoice.",
     )
 
     # Money, in the company's currency
     standard_value = fields.Monetary(
-        readonly=True, groups=RATE_GROUP, help="Billable hours by their standard rate, on the day of the work."
+        readonly=True, groups=RATE_GROUP, help="Approved billable hours by their standard rate, on the day of the work."
     )
     billed_standard_value = fields.Monetary(
         "Standard Value of Billed Time", readonly=True, groups=RATE_GROUP, help="Of the hours on posted invoices."
@@ -307,6 +316,12 @@ class TimetrackReport(models.Model):
         readonly=True, groups=RATE_GROUP, help="Net revenue less the cost of time and expenses."
     )
     budget_cost = fields.Monetary(readonly=True, groups=COST_GROUP)
+    budget_logged_cost = fields.Monetary(
+        "Cost on Budget",
+        readonly=True,
+        groups=COST_GROUP,
+        help="Cost of time on projects that have a budget of cost, on the days of the budget.",
+    )
     budget_revenue = fields.Monetary(readonly=True, groups=RATE_GROUP)
 
     # Ratios
@@ -319,7 +334,7 @@ class TimetrackReport(models.Model):
     timeliness_48 = _ratio("Timeliness (48 h)", "Hours entered within 48 hours of the end of the day / all hours.")
     planned_variance_rate = _ratio("Variance %", "(Logged - planned hours) / planned hours.")
     deliverable_variance_rate = _ratio("Variance of Deliverables %", "(Logged - planned hours) / planned hours.")
-    budget_consumed = _ratio("Budget Used", "Time logged on projects with a budget / budget hours.")
+    budget_consumed = _ratio("Budget Used", "Time logged on budgets / budget hours.")
     billing_realization = _ratio(
         "Billing Realization", "Net fees billed for hours / standard value of the same hours.", groups=RATE_GROUP
     )

@@ -16,7 +16,7 @@ class TimetrackReport(models.Model):
 
     What was billed is untaxed and at the exchange rate of the invoice; so is what was collected of it: each row has its
     share of the cash that was applied to its invoice. Standard value = billed for time + write-downs - write-ups +
-    concessions.
+    concessions. With a date in the context (``timetrack_as_of``), what was collected, written off and open at its end.
     """
 
     _inherit = "timetrack.report"
@@ -94,7 +94,7 @@ class TimetrackReport(models.Model):
                     share=share,
                 ),
             ),
-            "receivable_amount": SQL("%s * move.amount_residual", self._get_fee_share()),
+            "receivable_amount": SQL("%s * %s", self._get_fee_share(), self._get_open()),
             "exchange_amount": if_(is_fee, SQL("settled.exchange * a.billed_amount / %s", share)),
         }
 
@@ -107,6 +107,19 @@ class TimetrackReport(models.Model):
     def _get_payable(self):
         """SQL of what an invoice is for, with tax, in its currency: what deposits pay of it among it."""
         return SQL("NULLIF(move.amount_total + COALESCE(drawn.amount, 0), 0)")
+
+    @api.model
+    def _get_open(self):
+        """SQL of what is open of an invoice or credit note, in its currency, now or at the end of the day asked for."""
+        day = self._get_as_of()
+        if not day:
+            return SQL("move.amount_residual")
+        return SQL(
+            "(move.amount_residual + COALESCE("
+            "(SELECT sum(later.amount) FROM (%s) later WHERE later.move_id = move.id AND later.day > %s), 0))",
+            self._get_reconciled(),
+            day,
+        )
 
     @api.model
     def _get_fee_share(self):
@@ -158,7 +171,7 @@ class TimetrackReport(models.Model):
 
     @api.model
     def _get_settled(self):
-        """SQL of what was applied to each invoice and credit note.
+        """SQL of what was applied to each invoice and credit note, until now or the end of the day asked for.
 
         :return: SELECT of move_id, paid and written_off (positive, in the currency of the invoice), and exchange (of
             the company: a gain is positive)
@@ -169,7 +182,7 @@ class TimetrackReport(models.Model):
                    sum(part.amount * (1 - part.lost)) AS paid,
                    sum(part.amount * part.lost) AS written_off,
                    -sum(difference.balance) AS exchange
-              FROM (%(applied)s) part
+              FROM (SELECT * FROM (%(applied)s) applied WHERE %(is_until)s) part
    LEFT JOIN LATERAL (
                   SELECT sum(item.balance) AS balance
                     FROM account_move_line item
@@ -179,6 +192,7 @@ class TimetrackReport(models.Model):
           GROUP BY part.move_id
             """,
             applied=self._get_applied(),
+            is_until=SQL("applied.day <= %s", day) if (day := self._get_as_of()) else SQL("TRUE"),
             is_result=IS_RESULT,
         )
 

@@ -22,7 +22,7 @@ class TimetrackReport(models.Model):
         "timetrack.activity": ["top_id"],
         "timetrack.allocation": ["hours_worked", "kind", "line_id", "reversed_id", "state"],
         "timetrack.arrangement": ["kind"],
-        "timetrack.budget": ["every", "project_id", "scope"],
+        "timetrack.budget": ["cost", "date_from", "date_to", "every", "project_id", "scope"],
         "timetrack.engagement": ["billing_method", "project_id"],
     }  # fmt: skip
 
@@ -101,9 +101,11 @@ class TimetrackReport(models.Model):
             SQL("l.company_id"),
             SQL("l.date"),
         )
+        counts = self.env["account.analytic.line"]._timetrack_approved_sql("l")
         rated = SQL(
-            "l.timetrack_state = 'approved' AND l.timetrack_is_billable"
+            "%s AND l.timetrack_is_billable"
             " AND (%s OR l.so_line IS NOT NULL AND l.timesheet_invoice_type = 'billable_time')",
+            counts,
             frozen,
         )
 
@@ -131,14 +133,16 @@ class TimetrackReport(models.Model):
             "timely_24_hours": hours_if(self._get_timely_sql(24)),
             "timely_48_hours": hours_if(self._get_timely_sql(48)),
             "unbilled_hours": SQL(
-                "CASE WHEN l.timetrack_state != 'approved' THEN 0 "
+                "CASE WHEN NOT %s THEN 0 "
                 "WHEN l.timetrack_billing_state IN ('unbilled', 'held', 'prebill', 'draft') THEN l.unit_amount "
                 "WHEN l.timetrack_billing_state = 'partial' THEN (SELECT sum(part.hours_worked) "
                 "FROM timetrack_allocation part WHERE part.line_id = l.id AND part.kind = 'time' "
-                "AND part.reversed_id IS NULL AND part.state IN ('held', 'prebill', 'draft')) ELSE 0 END"
+                "AND part.reversed_id IS NULL AND part.state IN ('held', 'prebill', 'draft')) ELSE 0 END",
+                counts,
             ),
             "deliverable_logged_hours": SQL("CASE WHEN l.timetrack_deliverable_id IS NOT NULL THEN l.unit_amount END"),
             "budget_logged_hours": SQL("CASE WHEN budgeted.hours > 0 THEN l.unit_amount END"),
+            "budget_logged_cost": SQL("CASE WHEN budgeted.cost > 0 THEN -l.amount END"),
             "standard_value": SQL("CASE WHEN %s THEN %s END", rated, value),
             "cost": SQL("-l.amount"),
         }
@@ -162,12 +166,17 @@ class TimetrackReport(models.Model):
                  LEFT JOIN resource_resource resource ON resource.id = employee.resource_id
                  %s
                  LEFT JOIN (
-                     SELECT budget.project_id, max(project.allocated_hours) AS hours
+                     SELECT budget.project_id,
+                            max(project.allocated_hours) AS hours,
+                            max(budget.cost) AS cost,
+                            min(COALESCE(budget.date_from, '-infinity')) AS date_from,
+                            max(COALESCE(budget.date_to, 'infinity')) AS date_to
                        FROM timetrack_budget budget
                        JOIN project_project project ON project.id = budget.project_id
                       WHERE budget.scope = 'project' AND budget.every = 'whole'
                    GROUP BY budget.project_id
                  ) budgeted ON budgeted.project_id = l.project_id
+                           AND l.date BETWEEN budgeted.date_from AND budgeted.date_to
             """,
             self._join_entry(
                 SQL("l.project_id"),

@@ -7,7 +7,8 @@ class TimetrackReport(models.Model):
 
     - plan: allocated hours of tasks, less what their sub-tasks take of them; on the day of the deadline, else of the
       first time entry, else of the task's creation;
-    - deliverable: planned hours of deliverables, on the day they are due; those of every project have no project;
+    - deliverable: planned hours of deliverables, less what their parts take of them; on the day they are due; those of
+      every project have no project;
     - budget: hours, cost and revenue of the project's ``timetrack.budget``; without a date, since it is for the whole
       life of the project.
     """
@@ -20,7 +21,7 @@ class TimetrackReport(models.Model):
             "allocated_hours", "company_id", "date_deadline", "is_template", "parent_id", "partner_id", "project_id",
         ],
         "timetrack.budget": ["company_id", "cost", "every", "project_id", "revenue", "scope"],
-        "timetrack.deliverable": ["active", "date_due", "planned_hours", "project_id"],
+        "timetrack.deliverable": ["active", "date_due", "parent_id", "planned_hours", "project_id"],
     }  # fmt: skip
 
     @api.model
@@ -119,7 +120,13 @@ class TimetrackReport(models.Model):
             "date": SQL("deliverable.date_due"),
             "project_id": SQL("project.id"),
             "deliverable_id": SQL("deliverable.id"),
-            "deliverable_planned_hours": SQL("deliverable.planned_hours"),
+            "deliverable_planned_hours": SQL(
+                """
+                GREATEST(deliverable.planned_hours - COALESCE((
+                    SELECT SUM(part.planned_hours) FROM timetrack_deliverable part
+                     WHERE part.parent_id = deliverable.id AND part.active), 0), 0)
+                """
+            ),
         }
 
     @api.model

@@ -303,8 +303,8 @@ class TimetrackWorkbook(models.AbstractModel):
         What is complete is what somebody judged until then (``_timetrack_get_progress``): nobody can tell it from the
         hours.
         """
-        costs = [name for name in ("budget_cost", "cost") if self._can_read(name)]
-        measures = ["budget_hours", "logged_hours", *costs]
+        costs = [name for name in ("budget_cost", "budget_logged_cost") if self._can_read(name)]
+        measures = ["budget_hours", "budget_logged_hours", *costs]
         of_company = self._get_company_domain(company)
         kinds = Domain("kind", "in", ["entry", "budget"])
         until = of_company & kinds & (Domain("date", "=", False) | Domain("date", "<=", date_to))
@@ -316,7 +316,7 @@ class TimetrackWorkbook(models.AbstractModel):
         ]
         projects = self.env["project.project"].union(*(project for project, _values in groups))
         in_period = dict(
-            self._read(period & Domain("project_id", "in", projects.ids), ["project_id"], ["logged_hours"])
+            self._read(period & Domain("project_id", "in", projects.ids), ["project_id"], ["budget_logged_hours"])
         )
         progress = projects._timetrack_get_progress(date_to)
         rows = []
@@ -328,7 +328,7 @@ class TimetrackWorkbook(models.AbstractModel):
                 {
                     "project": known.name,
                     "client": known.partner_id.commercial_partner_id.display_name or "",
-                    "period": in_period.get((project,), {}).get("logged_hours", 0.0),
+                    "period": in_period.get((project,), {}).get("budget_logged_hours", 0.0),
                     "done": done,
                     "planned": None if share is None else values["budget_hours"] * share,
                     **values,
@@ -345,33 +345,33 @@ class TimetrackWorkbook(models.AbstractModel):
             Column("client", _t("Client")),
             Column("budget_hours", _t("Budget hours"), HOURS, total=True),
             Column("period", _t("In the period"), HOURS, total=True),
-            Column("logged_hours", _t("To date"), HOURS, total=True),
-            Difference("remaining_hours", _t("Hours left"), "budget_hours", "logged_hours"),
-            Ratio("budget_consumed", _t("Budget used"), "logged_hours", "budget_hours"),
+            Column("budget_logged_hours", _t("To date"), HOURS, total=True),
+            Difference("remaining_hours", _t("Hours left"), "budget_hours", "budget_logged_hours"),
+            Ratio("budget_consumed", _t("Budget used"), "budget_logged_hours", "budget_hours"),
             Column("done", _t("Complete"), PERCENT),
             Product("earned", _t("Earned hours"), "budget_hours", "done"),
             Column("planned", _t("Planned by schedule"), HOURS, total=True),
-            Ratio("cpi", _t("CPI"), "earned", "logged_hours", INDEX, total=False),
+            Ratio("cpi", _t("CPI"), "earned", "budget_logged_hours", INDEX, total=False),
             Ratio("spi", _t("SPI"), "earned", "planned", INDEX, total=False),
             Ratio("eac", _t("EAC"), "budget_hours", "cpi", HOURS, total=False),
-            Difference("etc", _t("ETC"), "eac", "logged_hours", total=False),
+            Difference("etc", _t("ETC"), "eac", "budget_logged_hours", total=False),
             Difference("vac", _t("VAC"), "budget_hours", "eac", total=False),
         ]
         if has_costs:
             columns += [
                 Column("budget_cost", _t("Budget cost"), MONEY, total=True),
-                Column("cost", _t("Cost of time"), MONEY, total=True),
-                Difference("remaining_cost", _t("Cost left"), "budget_cost", "cost", MONEY),
-                Ratio("cost_consumed", _t("Cost used"), "cost", "budget_cost"),
+                Column("budget_logged_cost", _t("Cost of time"), MONEY, total=True),
+                Difference("remaining_cost", _t("Cost left"), "budget_cost", "budget_logged_cost", MONEY),
+                Ratio("cost_consumed", _t("Cost used"), "budget_logged_cost", "budget_cost"),
             ]
         return workbook.Sheet(
             _t("Budget against actual"),
             columns,
             rows,
-            chart=workbook.Chart(_t("Budget and logged hours"), ("budget_hours", "logged_hours"), "project"),
+            chart=workbook.Chart(_t("Budget and logged hours"), ("budget_hours", "budget_logged_hours"), "project"),
             note=_t(
-                "Whole budget; time up to the end of the period. Projects without a budget are left out. Complete is "
-                "what was accepted, reached or told by then; EAC = budget / CPI."
+                "Whole budget; time on the days of the budget, up to the end of the period. Projects without a budget "
+                "are left out. Complete is what was accepted, reached or told by then; EAC = budget / CPI."
             ),
             total_label=_t("Total"),
         )
@@ -382,7 +382,9 @@ class TimetrackWorkbook(models.AbstractModel):
 
     @api.model
     def _prepare_profitability(self, company, date_from, date_to):
-        """One row a client: time and costs by their day, billing by the invoice date, balances at the end."""
+        """One row a client: time and costs by their day, billing by the invoice date, and what came of it until the
+        end of the period; work in progress at its end.
+        """
         rates = self._can_read("billed_amount")
         costs = self._can_read("cost")
         measures = ["logged_hours", "billable_hours"]
@@ -393,7 +395,8 @@ class TimetrackWorkbook(models.AbstractModel):
         if costs:
             measures += ["cost", "expense_amount"]
         domain = self._get_period_domain(company, date_from, date_to)
-        groups = self._read(domain & Domain("kind", "in", ["entry", "billing", "expense"]), ["client_id"], measures)
+        kinds = Domain("kind", "in", ["entry", "billing", "expense"])
+        groups = self._read(domain & kinds, ["client_id"], measures, timetrack_as_of=date_to)
         rows = {client: dict(values) for (client,), values in groups}
         if rates:
             wip = self._get_company_domain(company) & Domain("kind", "=", "wip")
@@ -454,7 +457,8 @@ class TimetrackWorkbook(models.AbstractModel):
             if rates and costs
             else None,
             note=_t(
-                "Time and costs by their day, billing by the invoice date, without tax; work in progress at the end."
+                "Time and costs by their day, billing by the invoice date, without tax. Of these invoices, what was "
+                "collected and what was open at the end of the period; all work in progress at its end."
             ),
             total_label=_t("Total"),
             ties=self._get_time_tie(period, "logged_hours"),

@@ -231,6 +231,7 @@ def entry_rows():
             "timely_48_hours": hours if entry.late <= 48 else 0.0,
             "deliverable_logged_hours": hours if entry.deliverable else 0.0,
             "budget_logged_hours": hours if PLACES[entry.project].hours else 0.0,
+            "budget_logged_cost": hours * PEOPLE[entry.employee].cost if PLACES[entry.project].cost else 0.0,
             "standard_value": to_company(entry.project, hours * rate_of(entry), entry.day) if rated else 0.0,
             "cost": hours * PEOPLE[entry.employee].cost,
         }  # fmt: skip
@@ -370,7 +371,7 @@ MONEY = {
     "standard_value", "billed_standard_value", "write_down", "write_up", "concession", "untimed_amount",
     "realized_amount", "billed_amount", "billed_cost_amount", "collected_amount", "receivable_amount", "written_off",
     "exchange_amount", "wip_amount", "wip_produced", "wip_billed", "wip_adjusted", "stale_amount", "stale_value",
-    "cost", "expense_amount", "budget_cost", "budget_revenue",
+    "cost", "expense_amount", "budget_cost", "budget_logged_cost", "budget_revenue",
 }  # fmt: skip
 
 

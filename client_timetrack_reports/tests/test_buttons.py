@@ -45,6 +45,10 @@ class TestButtons(ReportsCommon):
         with freeze_time("2025-03-31"):
             ada = self.ada.with_user(self.approver)
             self.assertAlmostEqual(ada.timetrack_utilization, 14 / 152)
+            self.assertTrue(ada.timetrack_has_capacity)
+            # nothing of nothing is no utilization
+            newcomer = self._create_employee("Eve", self.full_time, contract_date_start="2025-04-01")
+            self.assertFalse(newcomer.with_user(self.approver).timetrack_has_capacity)
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
             self.firm.with_user(self.approver).mapped("timetrack_utilization")

@@ -1,5 +1,8 @@
 from datetime import date
 
+from freezegun import freeze_time
+from lxml import etree
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools.safe_eval import safe_eval
@@ -231,6 +234,52 @@ class TestReport(ReportsCommon):
         domain = self._domain(("kind", "in", ["capacity", "booking"]), ("date", ">=", "2025-03-17"),
                               ("date", "<=", "2025-03-23"), ("employee_id", "=", self.bob.id))  # fmt: skip
         self.assertEqual(self._totals(domain, "net_available_hours", "booked_hours", "free_hours"), (20.0, 12.0, 8.0))
+
+    def test_free_capacity_of_the_running_week(self):
+        """On a Wednesday the week is there as a whole: what is planned for it is, on its Monday."""
+        self.env["timetrack.plan"].create(
+            {"employee_id": self.bob.id, "project_id": self.project.id, "week": "2025-03-17", "hours": 12.0}
+        )
+        view = self.env.ref("client_timetrack_reports.timetrack_report_view_search")
+        ahead = safe_eval(etree.fromstring(view.arch).find(".//filter[@name='ahead']").get("domain"))
+        kinds = [("kind", "in", ["capacity", "booking"]), ("employee_id", "=", self.bob.id),
+                 ("date", "<=", "2025-03-23")]  # fmt: skip
+        with freeze_time("2025-03-19 12:00:00"):
+            found = self._totals(self._domain(*kinds, *ahead), "net_available_hours", "booked_hours", "free_hours")
+        self.assertEqual(found, (20.0, 12.0, 8.0))
+
+    def test_time_outside_the_days_of_a_budget(self):
+        """14 of 25 hours are of the days from the 4th on, and 10 of these until the 6th."""
+        budget = self.project.timetrack_budget_ids
+        budget.cost = 2000.0
+        names = ("budget_logged_hours", "budget_remaining_hours", "budget_consumed", "budget_logged_cost")
+        found = self._groups("project_id", *names, domain=self._domain())[self.project]
+        self.assertEqual(found, (25.0, 25.0, 0.5, 1250.0))
+        for days in ({"date_from": "2025-03-04"}, {"date_from": "2025-03-04", "date_to": "2025-03-06"}):
+            budget.write(days)
+            counted = self.env["account.analytic.line"].search([("project_id", "=", self.project.id)]).filtered(
+                lambda line: budget.date_from <= line.date <= (budget.date_to or line.date)
+            )
+            hours = sum(counted.mapped("unit_amount"))
+            self.assertLess(hours, 25.0)
+            self.assertEqual(budget.consumed_hours, hours)
+            found = self._groups("project_id", *names, domain=self._domain())[self.project]
+            self.assertEqual(found, (hours, 50.0 - hours, hours / 50.0, hours * 50.0))
+
+    def test_deliverables_of_several_parts(self):
+        """The hours of a whole include those of its parts: 50 in all, of which 15 are planned for no part."""
+        Deliverable = self.env["timetrack.deliverable"]
+        whole = Deliverable.create({"name": "Study", "project_id": self.project.id, "planned_hours": 50.0})
+        first, last = Deliverable.create(
+            [
+                {"name": name, "project_id": self.project.id, "parent_id": whole.id, "planned_hours": hours}
+                for name, hours in (("Draft", 20.0), ("Final", 15.0))
+            ]
+        )
+        found = self._groups("deliverable_id", "deliverable_planned_hours", domain=self._domain())
+        self.assertEqual([found[one] for one in (whole, first, last)], [15.0, 20.0, 15.0])
+        last.active = False
+        self.assertEqual(self._totals(self._domain(), "deliverable_planned_hours")[0], 50.0)
 
     def test_deliverables(self):
         deliverable = self.env["timetrack.deliverable"].create(

@@ -87,6 +87,11 @@ class TestReportMoney(TimetrackBillingCommon):
             (0.8846, 0.4783, 0.4231, 71.875, 95.8333, 34.375, 108.3333),
         )  # fmt: skip
         self.assertAlmostEqual(0.884615 * 0.478261, 0.423077, 5)
+        # as it was: nothing, then half of what is left after the credit notes of July, which were to come
+        for day, expected in (("2026-06-14", (0, 1250)), ("2026-06-20", (550, 700)), ("2026-07-01", (550, 550))):
+            domain = [("kind", "=", "billing"), ("date", "<=", day)]
+            found = self._sum("collected_amount", "receivable_amount", domain=domain, timetrack_as_of=day)
+            self.assertEqual(found, expected, day)
 
     def test_a_cohort_is_that_of_the_invoice(self):
         """A credit note of July lowers what was billed in July, and stands with its invoice of May by cohort."""

@@ -592,12 +592,12 @@ class TestThreeFaces(TimetrackBillingCommon):
         }
         columns = {
             "Budget hours": "budget_hours",
-            "In the period": "logged_hours",
-            "To date": "logged_hours",
+            "In the period": "budget_logged_hours",
+            "To date": "budget_logged_hours",
             "Hours left": "budget_remaining_hours",
             "Budget used": "budget_consumed",
             "Budget cost": "budget_cost",
-            "Cost of time": "cost",
+            "Cost of time": "budget_logged_cost",
         }
         self._check_sheet(sheet, "Project", expected, columns)
 

@@ -69,6 +69,33 @@ class TestWorkbookSchedule(ReportsCommon):
         page = read(base64.b64decode(request.file))["Utilization"]
         self.assertEqual([row[0].value for row in page.iter_rows() if row[0].value in ("Ada", "Bob")], ["Ada"])
 
+    def test_what_was_mailed_goes_with_the_workbook(self):
+        schedule = self._schedule(kind="utilization", user_ids=[Command.set(self.ada.user_id.ids)])
+        self.ada.user_id.email = "ada@example.com"
+        request = self._ask(self.ada.user_id, schedule_id=schedule.id)
+        self._run()
+        mailed = self.env["ir.attachment"].search(
+            [("res_model", "=", request._name), ("res_id", "=", request.id), ("name", "=", request.file_name)]
+        )
+        self.assertEqual(len(mailed), 1)
+        self.assertFalse(self.env["ir.attachment"].with_user(self.bob.user_id).search([("id", "=", mailed.id)]))
+        self.env.cr.execute(
+            "UPDATE timetrack_workbook_request SET create_date = now() - interval '2 years' WHERE id = %s", [request.id]
+        )
+        self.Request.invalidate_model(["create_date"])
+        self.Request._gc_files()
+        self.assertFalse(mailed.exists())
+
+    def test_after_a_longer_stop_the_last_period_is_sent(self):
+        with freeze_time("2025-04-10"):
+            schedule = self._schedule(kind="utilization", every="month", user_ids=[Command.set(self.ada.user_id.ids)])
+            self.ada.user_id.email = "ada@example.com"
+            schedule.next_date = "2025-02-02"
+            self.env["timetrack.workbook.schedule"]._cron_send()
+        request = self.Request.search([("schedule_id", "=", schedule.id)])
+        self.assertEqual((request.date_from, request.date_to), self.MARCH)
+        self.assertGreater(schedule.next_date, date(2025, 4, 10))
+
     def test_nobody_reads_the_workbooks_of_others(self):
         request = self._ask(self.ada.user_id)
         self._run()

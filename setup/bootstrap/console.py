@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 
 from . import paths
 
@@ -67,15 +66,6 @@ def run_step(label, command, log_name, *, env=None, cwd=None, stdin=None, echo=N
     if process.returncode:
         raise Failure(f"{label}: failed (exit {process.returncode}). The end of {log}:\n{tail(log)}")
     return log
-
-
-@contextmanager
-def timed(label):
-    """Say how long a piece of our own Python took."""
-    started = time.monotonic()
-    say(f"  {label} ...")
-    yield
-    say(f"  {label}: done in {_elapsed(started)}")
 
 
 def stop(process, patience=20):

@@ -38,6 +38,8 @@ AVERAGES = RATIOS | RATES | SHARES | INDEXES | DAYS
 WIDTH, GAP = 1000, 25
 ROW, TITLE, HEAD, CARD = 23, 40, 58, 109
 TABLE_ROWS = 10
+# Columns of lists that are words: what is none stands on the right, and so does its title.
+TEXTS = {"name", "outlook", "band"}
 # Points of a graph of ratios.
 POINTS = 24
 BACKGROUNDS = ("#ECFDF5", "#EFF6FF", "#FEF2F2", "#FFF7ED", "#F5F3FF")
@@ -277,7 +279,8 @@ DASHBOARDS = (
             Figure("Cycle Efficiency", "efficiency", ORDERS, "received"),
         ),
         (
-            Chart("Hours by Week, Past and Expected", "value", ("week:week", "kind"), HOURS_AHEAD, "line", None,
+            # bars: a line of what was would go on at 0 in the weeks to come
+            Chart("Hours by Week, Past and Expected", "value", ("week:week", "kind"), HOURS_AHEAD, "bar", None,
                   is_wide=True),
             Rows("Forecasts", "timetrack.forecast", ("name", "recent", "ahead", "ahead_low", "ahead_high"), "recent",
                  (("measure", "=", "logged_hours"), ("refusal", "=", False)), ()),
@@ -653,7 +656,7 @@ class Sheet:
         places = [column, column + 5, column + 6, column + 7, column + 8]
         for place, name in zip(places, part.columns, strict=False):
             self.cells[f"{letter(place)}{head}"] = f'=ODOO.LIST.HEADER({number},"{name}")'
-            self.styles[f"{letter(place)}{head}"] = 2
+            self.styles[f"{letter(place)}{head}"] = 2 if name in TEXTS or name.endswith("_id") else 4
             for line in range(1, TABLE_ROWS + 1):
                 self.cells[f"{letter(place)}{head + line}"] = f'=ODOO.LIST({number},{line},"{name}")'
         self.borders[f"A{head}:I{head}"] = 1

@@ -9,7 +9,6 @@ defineMailModels();
 const STEP = { description: "What it is", button: "Do It", may_open: true, is_done: false };
 
 async function open(values = {}) {
-    onRpc("has_group", () => true);
     onRpc("onboarding.onboarding", "get_timetrack_first_steps", () => ({
         steps: [
             { ...STEP, id: 1, title: "Your team", is_done: true },

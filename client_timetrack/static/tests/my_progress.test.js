@@ -11,6 +11,7 @@ const SPAN = {
     date_to: "2026-11-29",
     logged: 24,
     billable: 18,
+    billable_due: 18,
     available: 40,
     due: 32,
     target: 30,

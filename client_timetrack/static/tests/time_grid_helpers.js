@@ -114,6 +114,7 @@ export function grid(rows, values = {}) {
         next: "2026-11-30",
         today: WEDNESDAY,
         has_period_scale: false,
+        may_set_up: false,
         unit: { kind: "hours", hours_per_day: 8 },
         notice: false,
         employees: [employee(3, "Carl")],

@@ -1,9 +1,11 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 
-import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 
-/** What a company does first, above the week of its timesheet administrators, until somebody closes it. */
+/**
+ * What a company does first, above the week of its timesheet administrators, until somebody closes it. Others are not to
+ * be asked for it: the grid knows who has something to set up.
+ */
 export class FirstSteps extends Component {
     static template = "client_timetrack.FirstSteps";
     static props = {};
@@ -13,9 +15,7 @@ export class FirstSteps extends Component {
         this.action = useService("action");
         this.state = useState({ steps: [], is_done: false, text: "" });
         onWillStart(async () => {
-            if (await user.hasGroup("hr_timesheet.group_timesheet_manager")) {
-                Object.assign(this.state, await this.call("get_timetrack_first_steps"));
-            }
+            Object.assign(this.state, await this.call("get_timetrack_first_steps"));
         });
     }
 

@@ -56,7 +56,7 @@ export class MyProgress extends Component {
             ...aim,
             width: aim.hours > 0 ? Math.min(100, Math.round((100 * span.billable) / aim.hours)) : 0,
             reached: span.billable + 1e-6 >= aim.hours,
-            behind: aim.due !== false && span.billable + 1e-6 < aim.due,
+            behind: aim.due !== false && span.billable_due + 1e-6 < aim.due,
         }));
     }
 

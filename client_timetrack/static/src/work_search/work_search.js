@@ -51,7 +51,10 @@ export class WorkSearch extends Component {
             options.push({ label: this.props.textLabel(text), onSelect: () => this.props.onText(text) });
         }
         if (!options.length) {
-            options.push({ label: _t("Nothing found that takes time. Try fewer words."), cssClass: "text-muted" });
+            const label = text
+                ? _t("Nothing found that takes time. Try fewer words.")
+                : _t("Type a part of a client, project or task.");
+            options.push({ label, cssClass: "text-muted" });
         }
         return options;
     }
