@@ -96,14 +96,14 @@ class TimetrackDemo(models.AbstractModel):
         tom = self.env.ref("client_timetrack.employee_tom")
         for reason, line in zip(REASONS, waiting.filtered(lambda line: line.employee_id == tom), strict=False):
             line.with_user(tom.parent_id.user_id).action_timetrack_reject(reason)
-        # the insurer approves after the month
+        # the insurer takes two weeks more
         client = self.env.ref("client_timetrack.user_client")
         matter = self.env.ref("client_timetrack.project_claim")
         matter_time = lines.filtered(
             lambda line: (
                 line.project_id == matter
                 and line.timetrack_step_id.kind == "client"
-                and line.date < today.replace(day=1) - timedelta(days=3)
+                and line.date < today - timedelta(days=28)
             )
         )
         matter_time.with_user(client).action_timetrack_approve()
@@ -119,7 +119,7 @@ class TimetrackDemo(models.AbstractModel):
                 """
                 UPDATE account_analytic_line
                    SET create_date = LEAST(
-                           date + interval '17 hours'
+                           date + interval '13 hours' + id %% 11 * interval '29 minutes'
                                + CASE WHEN id %% 8 = 0 THEN id %% 5 ELSE 0 END * interval '1 day',
                            create_date
                        )

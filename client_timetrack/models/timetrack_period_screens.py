@@ -126,7 +126,8 @@ class TimetrackPeriod(models.Model):
         Only entries that the user may read are in it. The number of queries does not depend on the number of
         employees and entries.
 
-        :param str date: any date of the period; today when left out
+        :param str date: any date of the period; left out, the newest one up to today's in which something waits for
+            the user, or today's where nothing waits
         :param int company_id: company whose period it is, one of the active ones; the first of them when left out
         :param str scope: "pending": employees with time that waits for the user; "team": these, the people below the
             user and those with time on the user's projects (everybody of the company for timesheet administrators);
@@ -169,7 +170,7 @@ class TimetrackPeriod(models.Model):
         company = self.env["res.company"].browse(company_id) if company_id else self.env.company
         if company not in self.env.companies:
             raise AccessError(self.env._("Choose the company of the board among your active companies first."))
-        day = fields.Date.to_date(date) or fields.Date.context_today(self)
+        day = fields.Date.to_date(date) or self._get_board_day(company)
         span = self._get_range(company, day)
         entries, pending = self._get_board_entries(company, span)
         employees = self._get_board_employees(company, scope, entries, pending)
@@ -193,6 +194,19 @@ class TimetrackPeriod(models.Model):
                 for name in ("expected", "logged", "missing", "submitted", "approved", "pending")
             },
         }
+
+    @api.model
+    def _get_board_day(self, company):
+        """A day of the newest period up to today's in which something waits for the user, or today."""
+        Line = self.env["account.analytic.line"]
+        today = fields.Date.context_today(self)
+        waits = (
+            Line._timetrack_pending_domain()
+            & Line._timetrack_entry_domain()
+            & Domain("date", "<=", self._get_range(company, today).date_to)
+            & Domain("employee_id.company_id", "=", company.id)
+        )
+        return Line.search(waits, order="date desc, id desc", limit=1).date or today
 
     @api.model
     def _get_board_entries(self, company, span):

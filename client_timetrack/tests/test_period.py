@@ -628,6 +628,17 @@ class TestBoard(PeriodCommon):
         self.assertEqual(row["days"]["2025-03-16"]["expected"], 0.0)
         self.assertEqual(board["totals"]["logged"], 10.0)
 
+    @freeze_time("2025-03-26 12:00:00")
+    def test_it_opens_where_something_waits(self):
+        self.assertEqual(self._board(self.lead)["period"]["from"], "2025-03-24")
+        self._submitted()
+        self._submitted(date=date(2025, 3, 18))
+        self._submitted(date=date(2025, 4, 7))
+        self.assertEqual(self._board(self.lead)["period"]["from"], "2025-03-17", "not what is to come")
+        self.assertEqual(self._board(self.lead, date="2025-03-26")["period"]["from"], "2025-03-24")
+        self._submitted(date=date(2025, 3, 27))
+        self.assertEqual(self._board(self.lead)["period"]["from"], "2025-03-24")
+
     def test_only_who_has_something_for_me(self):
         self._submitted()
         board = self._board(self.lead, scope="pending")

@@ -23,6 +23,8 @@ DAYS_TO_PAY = {
 INVOICE_DAY = 4
 # Engagements whose last month is reviewed line by line before it is invoiced.
 REVIEWED = ("supply", "regulatory", "grid")
+# Some time of this engagement, so many months ago, was put on hold until the client says yes, and nobody asked again.
+FORGOTTEN, FORGOTTEN_MONTHS = "grid", 4
 ACCRUED_MONTHS = 3
 
 
@@ -57,7 +59,8 @@ class TimetrackDemo(models.AbstractModel):
             month = months_before(today, back)
             day = month + relativedelta(months=1, day=INVOICE_DAY)
             last = back == 1
-            self._bill_month(projects - reviewed if last else projects, month, min(day, today))
+            forgotten = self.env.ref(f"client_timetrack.project_{FORGOTTEN}") if back == FORGOTTEN_MONTHS else None
+            self._bill_month(projects - reviewed if last else projects, month, min(day, today), forgotten)
             self._bill_order(month, min(day, today))
         self._pay(today)
         self._review(reviewed, months_before(today, 0) - timedelta(days=1))
@@ -105,22 +108,21 @@ class TimetrackDemo(models.AbstractModel):
         self._register_payment(advance, advance.invoice_date + timedelta(days=9))
 
     @api.model
-    def _bill_month(self, projects, month, day):
-        """Invoice what was worked until the end of a month, on a day of the next."""
+    def _bill_month(self, projects, month, day, forgotten=None):
+        """Invoice what was worked until the end of a month, on a day of the next; hold some time of one project."""
         end = month + relativedelta(months=1, days=-1)
-        for project in projects:
-            wizard = self.env["timetrack.invoice.wizard"].create(
-                {"company_id": self.env.company.id, "project_ids": project.ids, "date_to": end}
-            )
-            time = wizard._get_candidates()
-            if not any(time):
-                continue
-            prebills = wizard._propose(time)
-            self._adjust(prebills)
-            prebills.invoice_date = day
-            prebills.action_approve()
-            prebills.action_invoice()
-            prebills.move_id.action_post()
+        wizard = self.env["timetrack.invoice.wizard"].create(
+            {"company_id": self.env.company.id, "project_ids": projects.ids, "date_to": end}
+        )
+        prebills = wizard._propose(wizard._get_candidates())
+        self._adjust(prebills)
+        if forgotten:
+            rows = prebills.line_ids.filtered(lambda row: row.line_id.project_id == forgotten)
+            rows[:3].write({"action": "hold"})
+        prebills.invoice_date = day
+        prebills.action_approve()
+        prebills.action_invoice()
+        prebills.move_id.action_post()
 
     @api.model
     def _bill_order(self, month, day):

@@ -13,6 +13,7 @@ class HrEmployee(models.Model):
         help="Billable hours / net available hours, of this year until today.",
     )
     timetrack_has_capacity = fields.Boolean(
+        "Has Capacity",
         compute="_compute_timetrack_utilization",
         groups="hr_timesheet.group_hr_timesheet_approver",
         help="Otherwise there is no utilization.",

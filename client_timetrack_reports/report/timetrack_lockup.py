@@ -74,6 +74,7 @@ class TimetrackLockup(models.Model):
     debtor_days = _days("Debtor Days", "Receivable / net fees of 12 months x 365.")
     lockup_days = _days("Lockup Days", "WIP days and debtor days.")
     has_fees = fields.Boolean(readonly=True, help="In the twelve months: otherwise there are no days.")
+    has_recent_fees = fields.Boolean(readonly=True, help="In the three months: otherwise there is no DSO.")
     dso = _days("DSO", "Receivable / net fees of 3 months x the days of these.")
 
     @property
@@ -142,7 +143,8 @@ class TimetrackLockup(models.Model):
                            three AS (until ROWS BETWEEN 2 PRECEDING AND CURRENT ROW)
               ),
               locked AS (
-                    SELECT *, fees_year > 0 AS has_fees, wip_amount + receivable_amount AS lockup_amount,
+                    SELECT *, fees_year > 0 AS has_fees, fees_quarter > 0 AS has_recent_fees,
+                           wip_amount + receivable_amount AS lockup_amount,
                            receivable_amount * quarter_days AS receivable_quarter
                       FROM balance
                      WHERE day >= GREATEST(%(shown)s, (SELECT min(day) FROM moved))

@@ -369,7 +369,7 @@ class Sheet:
 
     def assemble(self):
         """Return what was collected, as the client reads it."""
-        columns = [200, 95, 95, 95, 30, 200, 95, 95, 95]
+        columns = [185, 100, 100, 100, 30, 185, 100, 100, 100]
         return {
             "version": VERSION,
             "sheets": [
@@ -428,7 +428,7 @@ class Sheet:
                 "3": {"textColor": "#434343", "verticalAlign": "middle"},
                 "4": {
                     "textColor": "#434343",
-                    "fontSize": 10,
+                    "fontSize": 9,
                     "bold": True,
                     "align": "right",
                     "verticalAlign": "middle",

@@ -1,7 +1,10 @@
 import { expect, test } from "@odoo/hoot";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import { contains, mountWithCleanup } from "@web/../tests/web_test_helpers";
 
 import { WorkSearch } from "@client_timetrack/work_search/work_search";
+
+defineMailModels();
 
 const MERGER = { values: { project_id: [1, "Merger"], task_id: [2, "Contract"] }, group: [3, "Azure Interior"] };
 

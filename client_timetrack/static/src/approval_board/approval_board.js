@@ -72,7 +72,8 @@ export class ApprovalBoard extends Component {
         this.model.companyId = companyId || false;
         this.model.scope = scope || "team";
         this.model.search = search || "";
-        await this.model.load(date || this.props.action.params?.date || serializeDate(DateTime.local()));
+        // without a date, the server knows where something waits
+        await this.model.load(date || this.props.action.params?.date || false);
     }
 
     // ------------------------------------------------------------------
