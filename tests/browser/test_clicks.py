@@ -89,6 +89,18 @@ def entry(name):
     return f".o-dropdown--menu .dropdown-item:text-is('{name}')"
 
 
+def test_approve_the_week_of_a_team(firm, log_in):
+    """The one in which something waits: that is last week's."""
+    page = log_in("click_lead")
+    page.wait_for_selector(menu("To Approve"))
+    hand = Hand(page)
+    hand.click(menu("To Approve"))
+    hand.click(entry("By Employee and Day"))
+    hand.click(".o_timetrack_approve_target")
+    page.wait_for_selector(".o_notification:has-text('Entries approved: 6')")
+    assert hand.count == (3, 0)
+
+
 def test_log_an_hour_and_hand_the_week_in(firm, log_in):
     page = log_in("click_carl")
     cell = f"[data-row='0'][data-date='{MONDAY + timedelta(days=1):%Y-%m-%d}']"
@@ -130,18 +142,6 @@ def test_hand_the_week_in_from_any_page(firm, log_in):
     assert hand.count == (2, 0)
 
 
-def test_approve_the_week_of_a_team(firm, log_in):
-    """The one in which something waits: that is last week's."""
-    page = log_in("click_lead")
-    page.wait_for_selector(menu("To Approve"))
-    hand = Hand(page)
-    hand.click(menu("To Approve"))
-    hand.click(entry("By Employee and Day"))
-    hand.click(".o_timetrack_approve_target")
-    page.wait_for_selector(".o_notification:has-text('Entries approved: 6')")
-    assert hand.count == (3, 0)
-
-
 def test_bill_a_client(firm, log_in):
     page = log_in("click_ann")
     page.wait_for_selector(menu("Billing"))
@@ -150,10 +150,11 @@ def test_bill_a_client(firm, log_in):
     hand.click(entry("Work in Progress"))
     hand.click(".o_data_row:has-text('Lake Lines') .o_list_record_selector input")
     hand.click("button[name=action_propose]")
+    hand.click(".o_form_view button[name=action_approve]")
     hand.click(".o_form_view button[name=action_invoice]")
     page.wait_for_selector(".o_form_view [name=invoice_line_ids]")
     assert "400.00" in page.inner_text(".o_form_view [name=amount_untaxed], .o_form_view [name=tax_totals]")
-    assert hand.count == (5, 0)
+    assert hand.count == (6, 0)
 
 
 def test_see_my_utilization(firm, log_in):
