@@ -21,8 +21,6 @@ from . import console, lint, paths, suites, venv
 
 ACROSS = "tests"
 BROWSER = paths.ROOT / ACROSS / "browser"
-# The addon whose tests are the second core's, so that both have as much to do.
-BESIDE = paths.ADDONS[-1]
 # Options of pytest whose value is a word of its own, which is no path even where a file has that name.
 WITH_VALUE = ("-k", "-m", "-p", "-o", "-c", "-n", "-r", "-W", "--deselect", "--ignore", "--rootdir", "--maxfail")
 NO_TEST_COLLECTED = 5
@@ -110,20 +108,16 @@ def _run_one_by_one(ground, selection, count):
 
 def _run_on_two_cores(ground, selection, count):
     [*options, folder] = _across_tests(ground, selection)
-    rest = [addon for addon in paths.ADDONS if addon != BESIDE]
     across = Pytest(ground, [*options, folder, f"--ignore={BROWSER}"], "across_tests")
-    beside = Pytest(ground, _addon_tests(ground, selection, [BESIDE], 2), "beside_tests")
-    with SecondCore(ground, across, beside) as second:
+    with SecondCore(ground, across) as second:
         console.say("\nTests of the addons")
-        Pytest(ground, _addon_tests(ground, selection, rest), "addon_tests").run(count)
+        Pytest(ground, _addon_tests(ground, selection), "addon_tests").run(count)
         console.say("\nTests in the browser")
         Pytest(ground, [*options, str(BROWSER)], "browser_tests").run(count)
         console.say("\nTests across addons")
         across.run(count)
         console.say("\nOdoo's own tests with the addons installed")
         _count_suites(second.get_suites(), count)
-        console.say(f"\nTests of {BESIDE}")
-        beside.run(count)
 
 
 def _count_suites(result, count):
@@ -133,11 +127,11 @@ def _count_suites(result, count):
 
 
 class SecondCore(contextlib.AbstractContextManager):
-    """The tests across addons, Odoo's own and those of an addon, one after the other in the background."""
+    """The tests across addons and Odoo's own, one after the other in the background."""
 
-    def __init__(self, ground, across, beside):
+    def __init__(self, ground, across):
         self.ground = ground
-        self.across, self.beside = across, beside
+        self.across = across
         self.cancelled = threading.Event()
 
     def __enter__(self):
@@ -148,11 +142,7 @@ class SecondCore(contextlib.AbstractContextManager):
 
     def _run_suites(self):
         self.across.process.wait()
-        try:
-            return None if self.cancelled.is_set() else suites.run(self.ground, cancelled=self.cancelled)
-        finally:
-            if not self.cancelled.is_set():
-                self.beside.start_beside()
+        return None if self.cancelled.is_set() else suites.run(self.ground, cancelled=self.cancelled)
 
     def get_suites(self):
         """Wait for Odoo's own; return their ``suites.Result``."""
@@ -163,7 +153,6 @@ class SecondCore(contextlib.AbstractContextManager):
         self.cancelled.set()
         self.across.stop()
         self.pool.shutdown()
-        self.beside.stop()
 
 
 class Pytest:
@@ -242,16 +231,12 @@ def _sort_path(selection, path, text):
         raise console.Failure(f"{path} is neither in an addon nor in {ACROSS}/.")
 
 
-def _addon_tests(ground, selection, addons=paths.ADDONS, number=1):
-    """Return the arguments of pytest for the addons' tests, or None when they are not asked for.
-
-    :param addons: those whose tests run where no path is given
-    :param int number: of the copy of the database that they run on
-    """
+def _addon_tests(ground, selection):
+    """Return the arguments of pytest for the addons' tests, or None when they are not asked for."""
     if selection.across_paths and not selection.addon_paths:
         return None
-    where = selection.addon_paths or [str(paths.ROOT / addon) for addon in addons]
-    database = ground.databases.session_copy("addons", number)
+    where = selection.addon_paths or [str(paths.ROOT / addon) for addon in paths.ADDONS]
+    database = ground.databases.session_copy("addons", 1)
     odoo = [f"--odoo-database={database}", f"--odoo-config={ground.odoo.config}", "--odoo-http"]
     return [*odoo, *selection.options, *where]
 
