@@ -1,4 +1,8 @@
-"""The demo firm is what its story says, and everything in it ties out."""
+"""The demo firm is what its story says, and everything in it ties out, whatever the day on which it is loaded."""
+
+import json
+import os
+import subprocess
 
 import pytest
 
@@ -51,6 +55,15 @@ def facts(database):
 
 
 def test_the_firm_is_as_it_is_told(facts):
+    check_story(facts)
+
+
+def test_nothing_is_wrong_with_it(facts):
+    """The desk has what it is to show, and no entry is billed twice."""
+    check_sums(facts)
+
+
+def check_story(facts):
     assert facts["people"] == 12
     assert facts["gone"] == 1
     assert facts["clients"] == 10
@@ -71,10 +84,47 @@ def test_the_firm_is_as_it_is_told(facts):
     assert len(facts["budgets"]) >= 3
 
 
-def test_nothing_is_wrong_with_it(facts):
-    """The desk has what it is to show, and no entry is billed twice."""
+def check_sums(facts):
     assert not facts["billed_twice"]
     rules = {rule for rule, _severity in facts["findings"]}
     assert rules >= {"budget", "duplicate", "unbilled"}, facts["findings"]
     wrong = {"accrual", "changed", "employment", "invoice", "ledger", "no_cost", "no_rate"}
     assert not rules & wrong, facts["findings"]
+
+
+# Odoo on another day. PostgreSQL knows the true one.
+ON_A_DAY = """
+import sys
+from freezegun import freeze_time
+freeze_time(sys.argv.pop(1), tick=True).start()
+import odoo.cli
+odoo.cli.main()
+"""
+ANSWER = "The facts are: "
+
+
+def run_on(day, firm, *args, script=None):
+    """Run Odoo as if it were that day, at noon; return what it printed."""
+    python, _odoo, *rest = firm.ground.odoo.command(*args)
+    done = subprocess.run(
+        [python, "-c", ON_A_DAY, f"{day} 12:00:00", *rest],
+        input=script, env=firm.ground.odoo.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert not done.returncode, done.stdout[-6000:]
+    return done.stdout
+
+
+@pytest.mark.skipif(not os.environ.get("TIMETRACK_FULL"), reason="a long one: setup/test --full")
+@pytest.mark.parametrize("day", ["2026-01-01", "2026-02-28", "2026-05-03", "2026-08-31"])
+def test_on_other_days(database, day):
+    """The first of a year, the last of February, a Sunday, the last of a month."""
+    firm = database("core_demo")
+    options = "-d", firm.name, "--no-http", "--stop-after-init", "-i", "client_timetrack_reports", "--with-demo"
+    run_on(day, firm, *options)
+    script = f"import json\nexec({FACTS!r})\nprint({ANSWER!r} + json.dumps(result, default=str))\n"
+    printed = run_on(day, firm, "shell", "-d", firm.name, "--no-http", script=script)
+    [answer] = [line for line in printed.splitlines() if ANSWER in line]
+    facts = json.loads(answer.partition(ANSWER)[2])
+    firm.drop()
+    check_story(facts)
+    check_sums(facts)

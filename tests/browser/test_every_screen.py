@@ -163,7 +163,11 @@ class Walk:
 def test_every_screen_opens(demo, open_page, role):
     if role not in FIRST and not os.environ.get("TIMETRACK_FULL"):
         pytest.skip("a long one: setup/test --full")
-    walk = Walk(open_page(demo.url, role, role))
+    open_everything(Walk(open_page(demo.url, role, role)))
+
+
+def open_everything(walk):
+    """Open all screens that the menus lead to; return the paths of the menus."""
     walk.settle()
     actions = walk.page.evaluate(ACTIONS, APPS)
     assert len(actions) > 5, actions
@@ -172,6 +176,25 @@ def test_every_screen_opens(demo, open_page, role):
             walk.open_action(action, where)
     assert walk.problems == [], "\n".join(walk.problems)
     assert walk.seen > len(actions)
+    return [where for _action, where, _model in actions]
+
+
+FRENCH = """
+env["res.lang"]._activate_lang("fr_FR")
+env["ir.module.module"].search([("state", "=", "installed")])._update_translations(["fr_FR"])
+env["res.users"].search([("login", "=", "accountant")]).lang = params["lang"]
+result = True
+"""
+
+
+@pytest.mark.skipif(not os.environ.get("TIMETRACK_FULL"), reason="a long one: setup/test --full")
+def test_every_screen_opens_in_another_language(demo, open_page):
+    demo.database.shell(FRENCH, lang="fr_FR")
+    try:
+        menus = open_everything(Walk(open_page(demo.url, "accountant", "accountant")))
+    finally:
+        demo.database.shell(FRENCH, lang="en_US")
+    assert {"Feuilles de temps > Ma semaine", "Feuilles de temps > Mes chiffres"} <= set(menus), menus
 
 
 def test_the_walk_sees_what_is_wrong(demo, open_page):
