@@ -33,6 +33,7 @@ class TimeApprovalPortal(CustomerPortal):
 
     @http.route([PAGE, f"{PAGE}/page/<int:page>"], type="http", auth="user", website=True, methods=["GET"])
     def portal_my_time_approval(self, page=1, sortby=None, groupby=None, search_in=None, search=None, **_kw):
+        """The client's page of time that waits for approval: sorted, grouped and searched as asked."""
         sortings, groupings = self._time_approval_sortings(), self._time_approval_groupings()
         inputs = self._time_approval_inputs()
         chosen = {
@@ -118,6 +119,7 @@ class TimeApprovalPortal(CustomerPortal):
 
     @http.route(f"{PAGE}/decide", type="http", auth="user", website=True, methods=["POST"])
     def portal_decide_time_approval(self, decision=None, comment=None, **kw):
+        """Approve or send back the chosen entries; the page says what became of it."""
         level, text = self._time_approval_decide(decision, get_ids("entry_ids"), get_text(comment))
         request.session[NOTICE] = {"level": level, "text": text}
         args = {name: text for name in PAGE_ARGS if (text := get_text(kw.get(name)))}

@@ -14,6 +14,7 @@ class TimetrackPeriodController(http.Controller):
 
     @http.route(PAGE, type="http", auth="user", website=True, sitemap=False, methods=["GET"])
     def show(self, period_id, **_kw):
+        """The period with what waits for the user."""
         period = self._get_period(period_id)
         values = self._prepare_page(period)
         values["notice"] = request.session.pop(NOTICE, None)

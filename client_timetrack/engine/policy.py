@@ -138,18 +138,22 @@ class Violation(NamedTuple):
 
 
 def check_task(entry, facts, settings):
+    """There is to be a task."""
     return {} if settings.require_task and not entry.task else None
 
 
 def check_activity(entry, facts, settings):
+    """There is to be a service type."""
     return {} if settings.require_activity and not entry.activity else None
 
 
 def check_deliverable(entry, facts, settings):
+    """There is to be a deliverable."""
     return {} if settings.require_deliverable and not entry.deliverable else None
 
 
 def check_description(entry, facts, settings):
+    """The description is to say as many characters, spaces and what says nothing apart."""
     length = len(said(entry.description))
     if length >= settings.description_min_length:
         return None
@@ -164,16 +168,19 @@ def check_day_hours(entry, facts, settings):
 
 
 def check_future(entry, facts, settings):
+    """No more than so many days ahead of today."""
     days = (entry.date - facts.today).days if facts.today else 0
     return {"days": days, "allowed": settings.future_days} if days > settings.future_days else None
 
 
 def check_past(entry, facts, settings):
+    """No more than so many days before today."""
     days = (facts.today - entry.date).days if facts.today else 0
     return {"days": days, "allowed": settings.past_days} if days > settings.past_days else None
 
 
 def check_non_working(entry, facts, settings):
+    """Not on a day without working hours."""
     return None if facts.working_hours is None or facts.working_hours > 0 else {}
 
 
@@ -197,14 +204,17 @@ def _exceeded(entry, facts):
 
 
 def check_closed(entry, facts, settings):
+    """Not on work that is closed."""
     return {"what": facts.closed} if facts.closed else None
 
 
 def check_duplicate(entry, facts, settings):
+    """Nothing else says the same of the day."""
     return {"count": facts.duplicates} if facts.duplicates else None
 
 
 def check_overlap(entry, facts, settings):
+    """Nothing else covers the same time of the day."""
     return {"count": facts.overlaps} if facts.overlaps else None
 
 

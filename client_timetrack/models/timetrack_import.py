@@ -74,6 +74,7 @@ class ImportRun:
 
     @property
     def rejected(self):
+        """Rows that do not come in: something is wrong with them."""
         return [row for row in self.rows if row.errors]
 
     @property
@@ -83,6 +84,7 @@ class ImportRun:
 
     @property
     def problems(self):
+        """All that is wrong, row by row."""
         return [problem for row in self.rows for problem in row.errors]
 
 

@@ -22,6 +22,7 @@ class EngagementPortal(CustomerPortal):
 
     @http.route(PAGE, type="http", auth="user", website=True, methods=["GET"])
     def portal_my_engagements(self, **_kw):
+        """The client's page of what was agreed on: what is not billed yet, what is left of budgets, fees and limits."""
         engagements = self._get_engagements()
         values = {
             **self._prepare_portal_layout_values(),

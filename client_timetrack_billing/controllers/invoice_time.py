@@ -59,6 +59,7 @@ class InvoiceTimePortal(CustomerPortal):
 
     @http.route("/my/invoices/<int:invoice_id>/time", type="http", auth="public", website=True, methods=["GET"])
     def portal_invoice_time(self, invoice_id, access_token=None, **kw):
+        """The time behind an invoice."""
         return self._render_time(self._get_invoice(invoice_id, access_token), access_token, **kw)
 
     @http.route("/my/invoices/<int:invoice_id>/time.xlsx", type="http", auth="public", methods=["GET"])
@@ -130,6 +131,7 @@ class InvoiceTimePortal(CustomerPortal):
 
     @http.route(DISPUTES, type="http", auth="user", website=True, methods=["GET"])
     def portal_my_disputes(self, **_kw):
+        """The disputes of the client's invoices."""
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "disputes",

@@ -24,6 +24,7 @@ class RetainerPortal(CustomerPortal):
 
     @http.route(PAGE, type="http", auth="user", website=True, methods=["GET"])
     def portal_my_retainers(self, **_kw):
+        """The client's retainers, with what is left of them."""
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "retainers",

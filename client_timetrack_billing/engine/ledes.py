@@ -266,9 +266,11 @@ class _Writer:
         self.lengths = {**LENGTHS, **receiver.lengths}
 
     def amount(self, value):
+        """An amount as the file has it, or nothing."""
         return "" if value is None else f"{round_half_up(value, self.decimals):f}"
 
     def day(self, value):
+        """A day as the file has it: YYYYMMDD, or nothing."""
         return value.strftime("%Y%m%d") if value else ""
 
     @cached_property
@@ -358,9 +360,11 @@ class _Writer:
 
     @cached_property
     def rows(self):
+        """The rows of the file: dicts of the format's names to texts."""
         return [{**self.head, **self.row(number, line)} for number, line in enumerate(self.invoice.lines, 1)]
 
     def text(self):
+        """The file."""
         names = NAMES[self.receiver.format]
         lines = [HEADLINES[self.receiver.format], "|".join(names)]
         lines += ["|".join(row.get(name, "") for name in names) for row in self.rows]
@@ -369,6 +373,7 @@ class _Writer:
     # What is wrong
 
     def problems(self):
+        """What its receiver would refuse: ``Problem`` each."""
         invoice = self.invoice
         if not invoice.lines:
             yield Problem("empty")

@@ -42,6 +42,7 @@ class Price(NamedTuple):
 
     @property
     def adjustment(self):
+        """What is billed more than the standard value; below 0: less."""
         return self.billed - self.standard
 
 

@@ -59,6 +59,7 @@ class Rule(NamedTuple):
         return sum(count for name, count in COUNTS.items() if getattr(self, name) is not None)
 
     def is_valid_on(self, date):
+        """Whether the rule holds on a day; its first and last day count."""
         return (self.date_from is None or self.date_from <= date) and (self.date_to is None or date <= self.date_to)
 
 

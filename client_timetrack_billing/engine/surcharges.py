@@ -39,6 +39,7 @@ class Surcharge(NamedTuple):
 
     @property
     def is_whole_day(self) -> bool:
+        """Whether it holds at all hours of its days."""
         return self.hour_from <= 0 and self.hour_to >= DAY_HOURS
 
     def is_on(self, day: date, holidays: Iterable) -> bool:

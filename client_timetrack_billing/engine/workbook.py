@@ -234,6 +234,7 @@ class _Formats:
             self._numbers |= {MONEY: style.money, DATE: style.date}
 
     def get(self, kind=TEXT, **properties):
+        """The format of a kind of cells with some properties; the same one each time."""
         key = (kind, tuple(sorted(properties.items())))
         if key not in self._cache:
             if kind in self._numbers:
@@ -245,16 +246,20 @@ class _Formats:
         return self._cache[key]
 
     def title(self):
+        """Of the title of a sheet."""
         return self.get(bold=True, font_size=14)
 
     def label(self):
+        """Of what stands beside the title."""
         return self.get(font_color="#666666")
 
     def head(self, kind):
+        """Of the title of a column of that kind."""
         align = "left" if kind in (TEXT, DATE) else "right"
         return self.get(bold=True, bg_color="#E7EDF3", bottom=1, text_wrap=True, valign="vcenter", align=align)
 
     def total(self, kind):
+        """Of the total of a column of that kind."""
         return self.get(kind, bold=True, top=1)
 
 

@@ -135,6 +135,7 @@ class Delays:
         return self.weigh(lateness) > 0
 
     def weigh(self, lateness):
+        """The money that came after more than so many days."""
         return self.sums[-1] - self.sums[bisect_right(self.delays, lateness)]
 
     def quantile(self, share, lateness):

@@ -256,9 +256,11 @@ class Race:
         self.total, self.naive, self.inside, self.drawn = 0.0, 0.0, 0, 0
 
     def above(self, value):
+        """A value, not below the floor of the series."""
         return value if self.floor is None else max(value, self.floor)
 
     def get(self, method, known):
+        """What a method says when so many weeks are known, not below the floor."""
         return [self.above(value) for value in self.made[method][known]]
 
     def learn(self, known):
@@ -324,9 +326,11 @@ class Race:
         return quantile(errors, rest), quantile(errors, 1 - rest)
 
     def get_mase(self):
+        """The error of what was chosen by that of the naive forecast; None where that never erred."""
         return self.total / self.naive if self.naive > 0 else None
 
     def get_coverage(self):
+        """The share of weeks within their band (0 to 1); None where none was drawn."""
         return self.inside / self.drawn if self.drawn else None
 
 

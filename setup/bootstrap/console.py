@@ -137,6 +137,7 @@ class _Progress:
             say(f"  {label} ...")
 
     def show(self):
+        """Say how far it is, now and then."""
         self._echo_new_lines()
         interval = 0.5 if self.terminal else PLAIN_INTERVAL
         if time.monotonic() - self.shown < interval:
@@ -150,6 +151,7 @@ class _Progress:
             say(text)
 
     def close(self, code):
+        """Say that it is done, or failed."""
         self._echo_new_lines()
         start = "\r\x1b[K" if self.terminal else ""
         say(f"{start}  {self.label}: {'failed after' if code else 'done in'} {_elapsed(self.started)}")

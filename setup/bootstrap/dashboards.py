@@ -468,6 +468,7 @@ class Sheet:
         return str(uuid.uuid5(NAMESPACE, "/".join([self.dashboard.name, *map(str, parts)])))
 
     def prepare_filter(self, one):
+        """Return a filter as the client reads it."""
         common = {"id": self.identify("filter", one.key), "label": one.label}
         if one.model is None:
             return {**common, "type": "date", "defaultValue": one.default}
@@ -552,6 +553,7 @@ class Sheet:
         return sum(self.heights.get(row, ROW) for row in range(self.row + 1))
 
     def add_graph(self, part, column, last):
+        """Add a graph below its title."""
         key = self.identify("chart", part.title)
         chart = self.prepare_ratio_chart(part) if part.measure in RATIOS else self.prepare_odoo_chart(part)
         width = WIDTH if last == 8 and column == 0 else (WIDTH - GAP) // 2
@@ -612,6 +614,7 @@ class Sheet:
         }
 
     def add_chart(self, key, chart, x, y, width, height):
+        """Add a figure at a place, in pixels."""
         self.figures.append(
             {
                 "id": key,
@@ -626,6 +629,7 @@ class Sheet:
         )
 
     def add_table(self, part, column):
+        """Add a table: a pivot of one group."""
         pivot = self.add_pivot(part, part.title, part.measures, part.group, part.order)
         first, last = letter(column), letter(column + 3)
         head = self.row + 2
@@ -639,6 +643,7 @@ class Sheet:
         self.borders[f"{first}{head}:{last}{head}"] = 1
 
     def add_list(self, part, column):
+        """Add a list of the first records."""
         number = str(len(self.lists) + 1)
         self.lists[number] = {
             "columns": list(part.columns),
@@ -716,6 +721,7 @@ def measure_id(measure):
 
 
 def prepare_group(group):
+    """Return what a pivot groups by: a field, or a date by its granularity."""
     name, _colon, granularity = group.partition(":")
     if not granularity:
         return {"fieldName": name}
@@ -723,6 +729,7 @@ def prepare_group(group):
 
 
 def prepare_measure(measure):
+    """Return a measure of a pivot with its format."""
     prepared = {"id": measure_id(measure), "fieldName": measure, "aggregator": measure_id(measure).partition(":")[2]}
     if measure in RATIOS | SHARES:
         prepared["format"] = PERCENT
