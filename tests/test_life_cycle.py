@@ -94,7 +94,7 @@ line = env["account.analytic.line"].search([("project_id.name", "=", "Old Matter
 env.company.timetrack_rate_card_id = env["timetrack.rate.card"].create({
     "name": "Standard", "rate_ids": [(0, 0, {"rate": 100})],
 })
-env.user.action_timetrack_feed()
+env["res.users.apikeys"]._generate("timetrack.feed", "Feed", "2099-01-01 00:00:00")
 env.flush_all()
 env.add_to_compute(line._fields["timesheet_invoice_type"], line)
 env.flush_all()

@@ -52,8 +52,10 @@ EXPECTED = (
 texts = st.text(min_size=1, max_size=40).filter(lambda text: ledes.to_ascii(text) and not foreign_letters(text))
 codes = st.from_regex(r"[A-Z][0-9]{3}", fullmatch=True)
 amounts = st.decimals(-5000, 5000, places=2)
+# what is left of a name is between commas
+names = texts.filter(lambda text: ledes.to_ascii(text).strip(", "))
 keepers = st.builds(
-    Timekeeper, st.from_regex(r"T[0-9]{2}", fullmatch=True), texts, texts, st.sampled_from(ledes.CLASSIFICATIONS)
+    Timekeeper, st.from_regex(r"T[0-9]{2}", fullmatch=True), names, names, st.sampled_from(ledes.CLASSIFICATIONS)
 )
 hours = st.decimals(0, 24, places=4)
 days = st.integers(0, 30).map(lambda days: date(2026, 5, 1) + timedelta(days))
@@ -215,6 +217,10 @@ class TestEngineLedes(BaseCase):
 
     def test_any_invoice_reads_as_it_was(self):
         self._run_any()
+
+    def test_a_name_of_nothing_is_missing(self):
+        invoice = self._with(FEE, timekeeper=replace(FEE.timekeeper, last_name=",", first_name=" ,"))
+        self.assertProblems(invoice, ("missing", "TIMEKEEPER_NAME", 0))
 
     @settings(max_examples=EXAMPLES, deadline=None)
     @given(text=st.text(max_size=60))

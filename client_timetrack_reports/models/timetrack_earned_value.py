@@ -190,13 +190,13 @@ class TimetrackEarnedValue(models.Model):
         until = of_company & Domain("kind", "in", ["entry", "budget"])
         until &= Domain("date", "=", False) | Domain("date", "<=", day)
         names = ["budget_hours:sum", "budget_logged_hours:sum", "logged_hours:sum",
-                 "budget_cost:sum", "budget_logged_cost:sum"]  # fmt: skip
+                 "budget_cost:sum", "budget_logged_cost:sum", "cost:sum"]  # fmt: skip
         found = {}
         for project, *values in Report._read_group(until, ["project_id"], names):
-            bac, ac, logged, bac_cost, ac_cost = (float(value or 0.0) for value in values)
+            bac, ac, logged, bac_cost, ac_cost, cost = (float(value or 0.0) for value in values)
             if bac > 0 or bac_cost > 0:
-                # without a budget of hours there is nothing to set them against, but they are worth seeing
-                ac = ac if bac > 0 else logged
+                # where there is no budget of hours, or of cost, they are worth seeing all the same
+                ac, ac_cost = ac if bac > 0 else logged, ac_cost if bac_cost > 0 else cost
                 found[project.id] = [(bac, ac), (bac_cost, ac_cost), 0.0]
         window = budget_engine.burn_window(day + timedelta(days=1))
         recent = of_company & Domain("kind", "=", "entry") & Domain("project_id", "in", list(found))

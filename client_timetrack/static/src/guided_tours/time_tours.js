@@ -50,12 +50,6 @@ registry.category("web_tour.tours").add("timetrack_approve_time", {
     url: "/odoo/approve-time",
     steps: () => [
         {
-            content: _t("Your people, day by day. Go back to the week that is over."),
-            trigger: ".o_timetrack_board .o_timetrack_previous",
-            tooltipPosition: "bottom",
-            run: "click",
-        },
-        {
             content: _t("Click a day to read its entries."),
             trigger: ".o_timetrack_board .o_timetrack_cell:has(.o_timetrack_decide):first",
             tooltipPosition: "bottom",
