@@ -39,18 +39,25 @@ def commands(source):
     """Return (name, command) of the tools."""
     addons = [addon for addon in paths.ADDONS if (paths.ROOT / addon).is_dir()]
     catalogues = sorted(str(path.relative_to(paths.ROOT)) for path in paths.ROOT.glob("client_timetrack*/i18n/*.po*"))
-    odoo_path = ",".join(map(str, source.addons))
-    manifestoo = ["manifestoo", "--addons-path", odoo_path, "--select-addons-dir", ".", "--odoo-series", "19.0"]
     checks = [
         ("ruff", ["ruff", "check", "--no-fix", "."]),
         ("pylint-odoo", ["pylint", "--rcfile", "pyproject.toml", *addons]),
         ("oca-checks-odoo-module", ["oca-checks-odoo-module", *addons]),
-        ("manifestoo check-licenses", [*manifestoo, "check-licenses"]),
-        ("manifestoo check-dev-status", [*manifestoo, "check-dev-status", "--default-dev-status", "Beta"]),
+        *manifestoo(source),
     ]
     if catalogues:
         checks.append(("oca-checks-po", ["oca-checks-po", "--disable=po-pretty-format", *catalogues]))
     return checks
+
+
+def manifestoo(source):
+    """Return name and command of each check of the manifests."""
+    odoo_path = ",".join(map(str, source.addons))
+    tool = ["manifestoo", "--addons-path", odoo_path, "--select-addons-dir", str(paths.ROOT), "--odoo-series", "19.0"]
+    return [
+        ("manifestoo check-licenses", [*tool, "check-licenses"]),
+        ("manifestoo check-dev-status", [*tool, "check-dev-status", "--default-dev-status", "Beta"]),
+    ]
 
 
 def machine_traces():

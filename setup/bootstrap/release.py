@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from email import message_from_string
 
-from . import console, paths, venv
+from . import console, lint, paths, venv
 
 ADDONS = ("client_timetrack", "client_timetrack_billing", "client_timetrack_reports")
 DIST = paths.ROOT / "dist"
@@ -84,15 +84,15 @@ def build():
     return wheels
 
 
-def check_wheels(wheels):
+def check_wheels(source, wheels):
     """Metadata, licence, files.
 
+    :param source: Odoo's, which knows what the addons build on
     :raise Failure: something is missing, or something is in a wheel that does not belong there
     """
     console.run_step("Checking metadata", [venv.PYTHON, "-m", "twine", "check", "--strict", *wheels], "twine")
-    for command in (["check-licenses"], ["check-dev-status", "--default-dev-status", "Beta"]):
-        tool = [paths.VENV / "bin" / "manifestoo", "-d", paths.ROOT, "--select-addons-dir", paths.ROOT, *command]
-        console.run_step(f"manifestoo {command[0]}", tool, f"manifestoo-{command[0]}")
+    for name, (tool, *command) in lint.manifestoo(source):
+        console.run_step(name, [paths.VENV / "bin" / tool, *command], name.replace(" ", "-"))
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             names = archive.namelist()
