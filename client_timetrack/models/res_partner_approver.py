@@ -5,6 +5,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import format_duration, formatLang
 
+from ..tools import isolated
+
 _logger = logging.getLogger(__name__)
 
 # Clients who leave time waiting are reminded after this time.
@@ -36,21 +38,16 @@ class ResPartner(models.Model):
     def _cron_timetrack_mail_approvers(self):
         """Tell clients in one e-mail about the time that waits for them: when new time came, and once a week."""
         now = fields.Datetime.now()
-        waiting = self._timetrack_waiting_by_contact()
-        told = set()
-        for (partner, company), projects in waiting.items():
+        due = []
+        for (partner, company), projects in self._timetrack_waiting_by_contact().items():
             last = partner.timetrack_approval_mail_date
             newest = max(project["since"] for project in projects)
-            if last and newest <= last and now - last < REMIND_AFTER:
-                continue
-            try:
-                with self.env.cr.savepoint():
-                    partner._timetrack_mail_waiting(company, projects)
-                    told.add(partner)
-            except Exception:
-                # the others are told of theirs
-                _logger.exception("The contact %s was not told what waits for approval.", partner.id)
-        self.union(*told).timetrack_approval_mail_date = now
+            if not last or newest > last or now - last >= REMIND_AFTER:
+                due.append((partner, company, projects))
+        for partner, company, projects in due:
+            with isolated(self.env.cr, _logger, "The contact %s was not told what waits for approval.", partner.id):
+                partner._timetrack_mail_waiting(company, projects)
+                partner.timetrack_approval_mail_date = now
 
     @api.model
     def _timetrack_waiting_by_contact(self):

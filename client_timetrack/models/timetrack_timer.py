@@ -9,6 +9,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_datetime
 
 from ..engine import timer as engine
+from ..tools import isolated
 from .account_analytic_line_grid import ROW_FIELDS, is_id
 
 _logger = logging.getLogger(__name__)
@@ -483,13 +484,9 @@ class TimetrackTimer(models.Model):
         for company in self.env["res.company"].search([("timetrack_timer_warn_hours", ">", 0)]):
             timers = self._get_long_running(company).filtered(lambda timer: not timer.is_warned)
             for timer in timers:
-                try:
-                    with self.env.cr.savepoint():
-                        timer._warn()
-                        timer.is_warned = True
-                except Exception:
-                    # the others are told of theirs
-                    _logger.exception("Nobody was told that the timer %s runs for long.", timer.id)
+                with isolated(self.env.cr, _logger, "Nobody was told that the timer %s runs for long.", timer.id):
+                    timer._warn()
+                    timer.is_warned = True
 
     @api.model
     def _get_long_running(self, company):

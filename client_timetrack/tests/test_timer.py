@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from freezegun import freeze_time
 from psycopg2 import errors
 
@@ -324,6 +326,26 @@ class TestTimer(TimetrackCommon):
         self.assertTrue(timer.is_warned)
         self.assertEqual(self.env["mail.message"].search_count(domain), 1)
         self.assertEqual(self._at("13:01:00", "get_state")["warn_hours"], 4)
+
+    def test_a_timer_that_nobody_can_be_told_of_holds_up_no_other(self):
+        self._at("09:00:00", "start_timer", self._work())
+        broken = self.env["timetrack.timer"].search([("state", "=", "running")])
+        self._at("09:00:00", "start_timer", self._work(), user=self.colleague)
+        other = self.env["timetrack.timer"].search([("state", "=", "running")]) - broken
+        warn = type(broken)._warn
+
+        def fail(timer):
+            if timer == broken:
+                raise ValueError("No address")
+            return warn(timer)
+
+        with (
+            freeze_time("2026-11-25 20:01:00"),
+            patch.object(type(broken), "_warn", fail),
+            self.assertLogs("odoo.addons.client_timetrack.models.timetrack_timer", "ERROR"),
+        ):
+            self.env["timetrack.timer"]._cron_warn()
+        self.assertEqual((broken | other).mapped("is_warned"), [False, True])
 
     # ------------------------------------------------------------------
     # Whose

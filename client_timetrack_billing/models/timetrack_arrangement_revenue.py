@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.client_timetrack.engine.allocation import to_decimal, unit_of
+from odoo.addons.client_timetrack.tools import isolated
 
 from ..engine.arrangement import net, use_after
 from ..engine.pricing import BILL, HOLD, INCLUDED
@@ -207,12 +208,8 @@ class TimetrackArrangement(models.Model):
         """Tell who is in charge of what is about to exceed its limit: once for each period."""
         today = fields.Date.context_today(self)
         for arrangement in self.search([("kind", "=", CAP), ("warn_percent", ">", 0)]):
-            try:
-                with self.env.cr.savepoint():
-                    arrangement._warn_once(today)
-            except Exception:
-                # the others are told of theirs
-                _logger.exception("Nobody was warned of the limit %s (%s).", arrangement.name, arrangement.id)
+            with isolated(self.env.cr, _logger, "Nobody was warned of the limit %s.", arrangement.id):
+                arrangement._warn_once(today)
 
     def _warn_once(self, today):
         """Warn of the limit if it is nearly reached and nobody was told in this period."""

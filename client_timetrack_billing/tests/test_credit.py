@@ -142,16 +142,20 @@ class TestCredit(TimetrackBillingCommon):
         self.assertEqual(other.timetrack_billing_state, "billed")
         self.assertLedger()
 
-    def test_a_part_of_an_entry(self):
+    def _bill_a_part_again(self):
+        """An entry of four hours on a posted invoice, one hour of which is to be billed again."""
         [entry] = self._log_approved(4.0)
-        self._wizard().action_propose()
-        prebill = self.env["timetrack.prebill"].search([], limit=1).with_user(self.user_billing)
+        prebill = self._propose()
         prebill.line_ids._split([1.0])
         prebill.action_invoice()
         move = prebill.move_id.sudo()
         move.action_post()
         row = move.timetrack_allocation_ids.filtered(lambda row: row.hours_worked == 1.0)
         self._credit("rebill", row, move).action_post()
+        return entry
+
+    def test_a_part_of_an_entry(self):
+        entry = self._bill_a_part_again()
         self.assertEqual(entry.timetrack_billing_state, "partial")
         self.assertLedger()
         self.assertEqual(self._invoice().amount_untaxed, 100)
@@ -161,14 +165,7 @@ class TestCredit(TimetrackBillingCommon):
         """One of four hours at 100 less 10 %, and 25 % less by the time that it is billed again."""
         engagement = self.project.timetrack_engagement_ids.sudo()
         engagement.discount = 10
-        self._log_approved(4.0)
-        prebill = self._propose()
-        prebill.line_ids._split([1.0])
-        prebill.action_invoice()
-        move = prebill.move_id.sudo()
-        move.action_post()
-        row = move.timetrack_allocation_ids.filtered(lambda row: row.hours_worked == 1.0)
-        self._credit("rebill", row, move).action_post()
+        self._bill_a_part_again()
         engagement.discount = 25
         self.assertIn("75.00", self._wizard().amount_text)
         again = self._propose()

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.client_timetrack.models.account_analytic_line_approval import ADMINISTRATOR_GROUP
+from odoo.addons.client_timetrack.tools import isolated
 from odoo.addons.client_timetrack_billing.models.account_analytic_line import LEDGER_GROUP
 
 _logger = logging.getLogger(__name__)
@@ -150,11 +151,8 @@ class TimetrackCheck(models.Model):
         """Run all rules in all companies, each on its own: one that fails does not keep the others."""
         companies = self.env["res.company"].sudo().search([("active", "=", True)])
         for check in self.sudo().search([("active", "=", True)]):
-            try:
-                with self.env.cr.savepoint():
-                    check._run(companies)
-            except Exception:
-                _logger.exception("The rule %s of the reconciliation desk failed.", check.name)
+            with isolated(self.env.cr, _logger, "The rule %s of the reconciliation desk failed.", check.name):
+                check._run(companies)
             if not self.env["ir.cron"]._commit_progress(1):
                 break
 

@@ -201,8 +201,10 @@ class TimetrackEarnedValue(models.Model):
         window = budget_engine.burn_window(day + timedelta(days=1))
         recent = of_company & Domain("kind", "=", "entry") & Domain("project_id", "in", list(found))
         recent &= Domain("date", ">=", window.date_from) & Domain("date", "<=", window.date_to)
-        for project, hours in Report._read_group(recent, ["project_id"], ["budget_logged_hours:sum"]):
-            found[project.id][2] = hours or 0.0
+        names = ["budget_logged_hours:sum", "logged_hours:sum"]
+        for project, used, logged in Report._read_group(recent, ["project_id"], names):
+            [(bac, _ac), _cost, _burned] = found[project.id]
+            found[project.id][2] = (used if bac > 0 else logged) or 0.0
         return found
 
     @api.model

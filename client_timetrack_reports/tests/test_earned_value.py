@@ -55,6 +55,12 @@ class TestEarnedValue(ReportsCommon):
         self.assertEqual((row.burn_hours, row.exhaustion_date), (6.25, date(2025, 4, 18)))
         self.assertEqual((row.client_id, row.user_id), (self.client_partner, self.env.user))
 
+    def test_hours_of_a_project_with_a_budget_of_cost_alone(self):
+        self.project.allocated_hours = 0
+        row = self._refresh()
+        self.assertEqual((row.bac_hours, row.ac_hours, row.burn_hours), (0, 25, 6.25))
+        self.assertEqual((row.bac_cost, row.ac_cost), (3000, 1250))
+
     def test_completion_is_judged_and_never_worked_out(self):
         row = self._refresh()
         self.assertEqual((row.progress_by, row.ev_hours, row.eac_hours), (False, 0, 0))

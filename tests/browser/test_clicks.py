@@ -74,28 +74,22 @@ class Hand:
         self.page.keyboard.press("Enter")
         self.fields += 1
 
+    def open(self, name, below=None):
+        """Open an entry of the menu at the top, or one below it."""
+        self.click(f".o_menu_sections > *:has-text('{name}') >> nth=0")
+        if below:
+            self.click(f".o-dropdown--menu .dropdown-item:text-is('{below}')")
+
     @property
     def count(self):
         return self.clicks, self.fields
 
 
-def menu(name):
-    """Return the selector of an entry of the menu at the top, open or not."""
-    return f".o_menu_sections > *:has-text('{name}') >> nth=0"
-
-
-def entry(name):
-    """Return the selector of an entry of the menu that is open."""
-    return f".o-dropdown--menu .dropdown-item:text-is('{name}')"
-
-
 def test_approve_the_week_of_a_team(firm, log_in):
     """The one in which something waits: that is last week's."""
     page = log_in("click_lead")
-    page.wait_for_selector(menu("To Approve"))
     hand = Hand(page)
-    hand.click(menu("To Approve"))
-    hand.click(entry("By Employee and Day"))
+    hand.open("To Approve", "By Employee and Day")
     hand.click(".o_timetrack_approve_target")
     page.wait_for_selector(".o_notification:has-text('Entries approved: 6')")
     assert hand.count == (3, 0)
@@ -144,10 +138,8 @@ def test_hand_the_week_in_from_any_page(firm, log_in):
 
 def test_bill_a_client(firm, log_in):
     page = log_in("click_ann")
-    page.wait_for_selector(menu("Billing"))
     hand = Hand(page)
-    hand.click(menu("Billing"))
-    hand.click(entry("Work in Progress"))
+    hand.open("Billing", "Work in Progress")
     hand.click(".o_data_row:has-text('Lake Lines') .o_list_record_selector input")
     hand.click("button[name=action_propose]")
     hand.click(".o_form_view button[name=action_approve]")
@@ -159,8 +151,7 @@ def test_bill_a_client(firm, log_in):
 
 def test_see_my_utilization(firm, log_in):
     page = log_in("click_carl")
-    page.wait_for_selector(menu("My Numbers"))
     hand = Hand(page)
-    hand.click(menu("My Numbers"))
+    hand.open("My Numbers")
     page.wait_for_selector(".o_pivot:has-text('Utilization')")
     assert hand.count == (1, 0)
