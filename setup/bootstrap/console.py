@@ -29,16 +29,15 @@ def tail(path, lines=TAIL_LINES):
     return "\n".join(_last_text(path, 64_000).splitlines()[-lines:])
 
 
-def run_step(label, command, log_name, *, env=None, cwd=None, stdin=None, echo=None, cancelled=None):
+def run_step(label, command, log_name, *, env=None, cwd=None, stdin=None, echo=None):
     """Run a command with its output in a log, showing elapsed time and what is going on.
 
     ``stdin`` is text for the command; lines of the log that start with ``echo`` are shown without it.
-    A step with ``cancelled``, an event, runs in a thread: it shows nothing, and ends when the event is set.
     Raise ``Failure`` with the tail of the log when the command fails.
     """
     paths.make_folders()
     log = paths.LOGS / f"{log_name}.log"
-    progress = None if cancelled else _Progress(label, log, echo)
+    progress = _Progress(label, log, echo)
     with open(log, "wb") as output:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -53,16 +52,12 @@ def run_step(label, command, log_name, *, env=None, cwd=None, stdin=None, echo=N
             if stdin is not None:
                 _feed(process, stdin)
             while process.poll() is None:
-                if progress:
-                    progress.show()
-                elif cancelled.is_set():
-                    raise Failure(f"{label}: stopped.")
+                progress.show()
                 time.sleep(0.1)
         except BaseException:
             stop(process)
             raise
-    if progress:
-        progress.close(process.returncode)
+    progress.close(process.returncode)
     if process.returncode:
         raise Failure(f"{label}: failed (exit {process.returncode}). The end of {log}:\n{tail(log)}")
     return log

@@ -51,13 +51,10 @@ class Result:
     lines: list
 
 
-def run(ground, number=9, cancelled=None):
-    """Run the suites on a copy of the addons' template; return the ``Result``.
-
-    :param cancelled: an event that stops them, for a thread
-    """
+def run(ground, number=9):
+    """Run the suites on a copy of the addons' template; return the ``Result``."""
     # the others are built on the first one: its update runs their tests of installation too
-    suite = Suite(ground.databases, ground.odoo, "addons", MODULES, MODULES[:1], (), LOG, number, cancelled)
+    suite = Suite(ground.databases, ground.odoo, "addons", MODULES, MODULES[:1], (), LOG, number)
     passed, failed, lines = suite.run(OWN_BEHAVIOUR)
     lines = [f"FAILED  {name}" for name in sorted(lines)]
     return Result(passed, failed, [*lines, f"Odoo's own tests: {passed} passed, {failed} failed"])
@@ -68,10 +65,8 @@ def compare(ground):
 
     Both run at the same time, each on a database of its own.
     """
-    without = Suite(
-        ground.databases, ground.databases.plain, "core", COMPARED, COMPARED, (VIEWS,), LOG_WITHOUT, 8, None
-    )
-    with_addons = Suite(ground.databases, ground.odoo, "addons", COMPARED, COMPARED, (VIEWS,), LOG, 9, None)
+    without = Suite(ground.databases, ground.databases.plain, "core", COMPARED, COMPARED, (VIEWS,), LOG_WITHOUT, 8)
+    with_addons = Suite(ground.databases, ground.odoo, "addons", COMPARED, COMPARED, (VIEWS,), LOG, 9)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         before = pool.submit(without.run, ())
         passed, failed, broken = with_addons.run(OWN_BEHAVIOUR)
@@ -98,7 +93,6 @@ class Suite:
     :param updated: modules whose update runs the tests of installation of all of them
     :param more: tags of other tests
     :param number: of the copy
-    :param cancelled: an event that stops them, or None
     """
 
     databases: object
@@ -109,7 +103,6 @@ class Suite:
     more: tuple
     log: str
     number: int
-    cancelled: object
 
     def run(self, settings):
         """Return (passed, failed, set of names of the failed).
@@ -140,7 +133,7 @@ class Suite:
         label = f"Odoo's tests of {', '.join(self.modules)} on {self.layer}"
         broken = None
         try:
-            self.odoo.run(label, self.log, *args, "--http-port", runner.free_port(), cancelled=self.cancelled)
+            self.odoo.run(label, self.log, *args, "--http-port", runner.free_port())
         except console.Failure as failure:  # Odoo exits so when a test fails
             broken = failure
         passed, failed, names = _read((paths.LOGS / f"{self.log}.log").read_text(errors="replace"))

@@ -1,17 +1,14 @@
 """The stages of ``setup/test``: lint, tests of the addons, Odoo's own tests, tests across addons.
 
 The addons' tests run with pytest-odoo in a process that has loaded the database; the tests across addons
-start Odoo themselves, so they run in a second process without it. A complete run has two of them at work: the tests of
-the addons and those in the browser on one core, the others on the second one. ``--full`` does one after the other, for
-it measures.
+start Odoo themselves, so they run in a second process without it. A complete run has two of them at work: the tests
+across addons on the second core, beside the others. ``--full`` does one after the other, for it measures.
 """
 
-import concurrent.futures
 import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
@@ -20,7 +17,6 @@ from pathlib import Path
 from . import console, lint, paths, suites, venv
 
 ACROSS = "tests"
-BROWSER = paths.ROOT / ACROSS / "browser"
 # Options of pytest whose value is a word of its own, which is no path even where a file has that name.
 WITH_VALUE = ("-k", "-m", "-p", "-o", "-c", "-n", "-r", "-W", "--deselect", "--ignore", "--rootdir", "--maxfail")
 NO_TEST_COLLECTED = 5
@@ -107,17 +103,14 @@ def _run_one_by_one(ground, selection, count):
 
 
 def _run_on_two_cores(ground, selection, count):
-    [*options, folder] = _across_tests(ground, selection)
-    across = Pytest(ground, [*options, folder, f"--ignore={BROWSER}"], "across_tests")
-    with SecondCore(ground, across) as second:
+    with Pytest(ground, _across_tests(ground, selection), "across_tests") as across:
+        across.start_beside()
         console.say("\nTests of the addons")
         Pytest(ground, _addon_tests(ground, selection), "addon_tests").run(count)
-        console.say("\nTests in the browser")
-        Pytest(ground, [*options, str(BROWSER)], "browser_tests").run(count)
+        console.say("\nOdoo's own tests with the addons installed")
+        _count_suites(suites.run(ground), count)
         console.say("\nTests across addons")
         across.run(count)
-        console.say("\nOdoo's own tests with the addons installed")
-        _count_suites(second.get_suites(), count)
 
 
 def _count_suites(result, count):
@@ -126,36 +119,7 @@ def _count_suites(result, count):
     count.add(result.passed, result.failed)
 
 
-class SecondCore(contextlib.AbstractContextManager):
-    """The tests across addons and Odoo's own, one after the other in the background."""
-
-    def __init__(self, ground, across):
-        self.ground = ground
-        self.across = across
-        self.cancelled = threading.Event()
-
-    def __enter__(self):
-        self.across.start_beside()
-        self.pool = concurrent.futures.ThreadPoolExecutor(1)
-        self.suites = self.pool.submit(self._run_suites)
-        return self
-
-    def _run_suites(self):
-        self.across.process.wait()
-        return None if self.cancelled.is_set() else suites.run(self.ground, cancelled=self.cancelled)
-
-    def get_suites(self):
-        """Wait for Odoo's own; return their ``suites.Result``."""
-        return self.suites.result()
-
-    def __exit__(self, *exception):
-        """Stop what still runs."""
-        self.cancelled.set()
-        self.across.stop()
-        self.pool.shutdown()
-
-
-class Pytest:
+class Pytest(contextlib.AbstractContextManager):
     """A run of pytest with a report, from which its outcomes are counted.
 
     :param arguments: of pytest
@@ -174,7 +138,7 @@ class Pytest:
         with open(self.log, "wb") as output:
             self._start(stdout=output, stderr=subprocess.STDOUT)
 
-    def stop(self):
+    def __exit__(self, *exception):
         """Stop what still runs in the background."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)  # it closes what it opened
